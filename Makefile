@@ -1,0 +1,67 @@
+# Everything a clone needs: `make demo` runs the product, `make test` checks it. Both set up what is missing first.
+# PYTHON is the machine's Python (3.11 or newer) that makes the environment; PY is the environment's own.
+PYTHON ?= python3
+VENV := $(or $(LOTSE_VENV),.venv)
+PY := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup-run ## Start NODES regions (3) on this machine; ONCE=1 shows one round and ends
+	$(VENV)/bin/lotse demo $(if $(ONCE),--once) --nodes $(or $(NODES),3)
+
+.PHONY: test
+test: setup lint ## Everything that is checked: lint, types, borders, contracts, all tests
+	$(PY) -m pytest $(ARGS)
+
+.PHONY: lint
+lint: setup ## Style, types, import borders, and that the generated code fits the protos
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy services
+	$(VENV)/bin/lint-imports
+	$(PY) proto/generate.py --check
+
+.PHONY: unit
+unit: setup ## Tests without servers
+	$(PY) -m pytest tests/unit $(ARGS)
+
+.PHONY: integration
+integration: setup ## Tests with real NATS, PostgreSQL and OpenSearch
+	$(PY) -m pytest tests/integration $(ARGS)
+
+.PHONY: e2e
+e2e: setup ## Tests of whole nodes
+	$(PY) -m pytest tests/e2e $(ARGS)
+
+.PHONY: bench
+bench: setup-run ## Benchmarks, with their peers beside them
+	$(PY) -m bench $(ARGS)
+
+.PHONY: proto
+proto: setup ## Generate proto/gen anew
+	$(PY) proto/generate.py
+
+.PHONY: setup
+setup: ## Install what is missing: packages to run and develop, OpenSearch
+	@$(PYTHON) services/node/install/environment.py dev
+
+.PHONY: setup-run
+setup-run:
+	@$(PYTHON) services/node/install/environment.py run
+
+.PHONY: lock
+lock: ## Resolve requirements/*.in anew (needs uv on the PATH)
+	cd requirements && for name in run dev; do \
+		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			--no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## Remove what the set-up, the tests and the demo made here; downloads in the user's cache stay
+	rm -rf $(VENV) $(VENV).lock .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	find services tests proto -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Tests of Lotse; each one is a sentence of behaviour."""

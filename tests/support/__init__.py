@@ -1,0 +1,1 @@
+"""Real servers on free ports, factories and strategies for the tests."""
