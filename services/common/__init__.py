@@ -1,0 +1,1 @@
+"""Technical ground under every service; knows no service."""

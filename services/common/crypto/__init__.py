@@ -1,0 +1,1 @@
+"""Signing keys and key files, thin over a well-kept library."""

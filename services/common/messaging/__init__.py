@@ -1,0 +1,1 @@
+"""NATS connections, signed envelopes, relay and consumer."""

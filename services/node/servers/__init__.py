@@ -1,0 +1,1 @@
+"""The servers a node starts as child processes; none of them outlives the node."""
