@@ -1,0 +1,1 @@
+"""Owns the use cases: one async function each, on domain types and ports."""
