@@ -1,0 +1,1 @@
+"""Between protobuf messages and the service's own values, and nothing else."""

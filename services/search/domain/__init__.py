@@ -1,0 +1,1 @@
+"""What the search service means by an offer, a question, a hit and freshness: plain values and pure rules."""

@@ -1,0 +1,1 @@
+"""One function per use case: plain values and ports in, plain values out."""

@@ -1,0 +1,30 @@
+"""Reads one offer as last heard, with the freshness of its region."""
+
+from dataclasses import dataclass
+
+from services.common.errors import CheckTheName
+from services.search.domain.coverage import CoverageState, RegionCoverage, StoredFacts
+from services.search.domain.offers import OfferKey, StoredEntry
+from services.search.handlers.parts import SearchParts
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswer:
+    """The offer and how fresh it is."""
+
+    stored: StoredEntry
+    coverage: RegionCoverage
+
+
+async def get_offer(key: OfferKey, parts: SearchParts) -> OfferAnswer:
+    """Read one offer of a member region, searchable or not. Raises RESOURCE_NOT_FOUND.
+
+    It comes from what was read, not from the engine: it is there while the engine is away, and never a moment late.
+    """
+    member = next((member for member in parts.federation.members() if member.region == key.region), None)
+    stored = await parts.entries.find(key) if member is not None and member.active else None
+    if stored is None or stored.deleted or member is None:
+        raise CheckTheName("RESOURCE_NOT_FOUND", "no offer of that name is known here")
+    regions = parts.freshness.current(parts.clock())
+    unknown = RegionCoverage(key.region, member.display_name, CoverageState.NEVER_HEARD, StoredFacts())
+    return OfferAnswer(stored, next((region for region in regions if region.region == key.region), unknown))

@@ -1,0 +1,69 @@
+"""Finds offers: understands the text, asks the index, says why, and never hides what is missing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from services.search.domain.highlights import segments_of
+from services.search.domain.questions import FacetCount, FacetField, FoundOffer, Question
+from services.search.domain.ranking import is_overdue, may_be_misspelt, why_found
+from services.search.domain.searching import Highlight, Hit, SearchAnswer, SearchRequest
+from services.search.handlers.facets import labelled
+from services.search.handlers.paging import Rest, pack, unpack
+from services.search.handlers.parts import SearchParts
+from services.search.handlers.questions import question_of, understood_of
+
+Facets = tuple[tuple[FacetField, tuple[FacetCount, ...]], ...]
+
+
+async def search_offers(request: SearchRequest, parts: SearchParts) -> SearchAnswer:
+    """Answer one search. Raises PAGE_TOKEN_INVALID and SEARCH_ENGINE_UNAVAILABLE."""
+    text = request.text.strip()
+    understanding = parts.understander.understand(text, request.language) if text else None
+    question = question_of(request, understanding, parts)
+    facets: Facets = ()
+    if request.page_token:
+        rest = unpack(parts.tokens.read(request.identity, request.page_token))
+    elif text and question.asks_for_all:
+        # Signs without a word mean nothing: no hits, rather than all offers.
+        rest = Rest((), 0, total_is_lower_bound=False, fuzzy=False)
+    else:
+        rest, facets = await _ranked(request, question, parts)
+    question = replace(question, fuzzy=rest.fuzzy)
+    offers = await parts.index.fetch(question, rest.ids[: request.page_size])
+    left = rest.after(request.page_size)
+    return SearchAnswer(
+        hits=tuple(map(_hits_for(question, request, parts), offers)),
+        next_page_token=parts.tokens.write(request.identity, pack(left)) if left.ids else "",
+        total=rest.total,
+        total_is_lower_bound=rest.total_is_lower_bound,
+        understood=understood_of(understanding, request.language, parts.thesaurus),
+        facets=tuple((field, labelled(field, counts, request.language, parts)) for field, counts in facets),
+        coverage=tuple(region for region in parts.freshness.current(parts.clock()) if not region.is_fresh),
+    )
+
+
+async def _ranked(request: SearchRequest, question: Question, parts: SearchParts) -> tuple[Rest, Facets]:
+    """Ask for the order of the best; ask again, more forgivingly, when there are few."""
+    ranking = await parts.index.rank(question, request.facets)
+    if may_be_misspelt(question, ranking.total):
+        question = replace(question, fuzzy=True)
+        ranking = await parts.index.rank(question, request.facets)
+    return Rest(ranking.ids, ranking.total, ranking.total_is_lower_bound, question.fuzzy), ranking.facets
+
+
+def _hits_for(question: Question, request: SearchRequest, parts: SearchParts) -> Callable[[FoundOffer], Hit]:
+    def label_of(concept_id: str) -> str:
+        return parts.thesaurus.label(concept_id, request.language)
+
+    def hit_of(offer: FoundOffer) -> Hit:
+        return Hit(
+            key=offer.key,
+            entry=offer.entry,
+            score=offer.score,
+            why=why_found(offer, question, label_of, request.language),
+            highlights=tuple(Highlight(field, segments_of(text)) for field, text in offer.highlights),
+            review_overdue=is_overdue(offer, question),
+            automatic_topics=offer.automatic_topics,
+        )
+
+    return hit_of

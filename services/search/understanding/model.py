@@ -1,0 +1,48 @@
+"""What understanding a question yields: plain values without any engine's or transport's types."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Audience = Literal["person", "company", "actor"]
+"""Whom an offer serves: a person seeking advice, an employer, or an actor of the labour market."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedConcept:
+    """A concept of the thesaurus with the reason it was linked."""
+
+    id: str
+    weight: float
+    """How sure the link is, 0 to 1; comparable between queries."""
+    label: str
+    """The label that matched, as written in the thesaurus: shown as the reason."""
+    language: str
+    """BCP-47 tag of `label`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """A question as the search engine needs it; the same question always gives the same value."""
+
+    text: str
+    """The question as typed, trimmed."""
+    folded: str
+    """The question after `fold`, places and language names included."""
+    language: str
+    """BCP-47 tag, `und` when unknown; it routes fields and display, it never filters."""
+    confidence: float
+    """How sure `language` is, 0 to 1."""
+    tokens: tuple[str, ...]
+    """The words of `folded`."""
+    districts: tuple[str, ...]
+    """Official district codes (AGS, five digits) of the places named, in the order named."""
+    consultation_languages: tuple[str, ...]
+    """Languages named in the question: a filter to suggest, never one to apply unasked."""
+    audience: Audience | None
+    """A hint that raises offers for this audience; it never filters."""
+    concepts: tuple[LinkedConcept, ...]
+    """Best first, at most five, each above the threshold."""
+    suggestions: tuple[LinkedConcept, ...]
+    """The nearest concepts for "did you mean"; filled only when abstaining."""
+    abstain: bool
+    """True when nothing is above the threshold: ask back, do not show a random list."""

@@ -1,0 +1,37 @@
+"""Saxon places in a question, in any script, as the districts they lie in."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.search.understanding.phrases import Found, PhraseTable
+
+DEFAULT_FILE = Path(__file__).with_name("places.yaml")
+"""Names and districts; its first lines say where they come from."""
+
+District = str
+"""Official district code (AGS), five digits."""
+
+
+class Places:
+    """All known names; Saxony and Germany are names too, without a district."""
+
+    def __init__(self, entries: Sequence[tuple[tuple[District, ...], Sequence[str]]]) -> None:
+        self._names: PhraseTable[tuple[District, ...]] = PhraseTable()
+        for districts, names in entries:
+            for name in names:
+                self._names.add(name, districts)
+
+    def find(self, tokens: Sequence[str]) -> Found[District]:
+        """Return the districts named, in order, and the words left without the place names."""
+        found = self._names.find(tokens)
+        districts = dict.fromkeys(district for codes in found.values for district in codes)
+        return Found(tuple(districts), found.rest)
+
+
+def load_places(file: Path = DEFAULT_FILE) -> Places:
+    """Read the places; raises OSError or yaml.YAMLError when the file is missing or broken."""
+    entries: list[Mapping[str, Any]] = yaml.safe_load(file.read_text("utf-8"))
+    return Places([(tuple(entry["districts"]), entry["names"]) for entry in entries])

@@ -1,0 +1,216 @@
+"""What a question is understood as: topic, place, language, consultation language and who is asking."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.search.thesaurus import Concept, Thesaurus
+from services.search.understanding import Understander, build_understander, load_places
+from services.search.understanding.linker import IndexedLabel, Linker
+from services.search.understanding.understand import MOST_CHARACTERS
+
+any_text = st.text(alphabet=st.characters(exclude_categories=()), max_size=120)
+
+
+@pytest.fixture(scope="module")
+def understander() -> Understander:
+    return build_understander()
+
+
+@given(query=any_text, ui_language=st.sampled_from(["de", "uk", "ar", "zh-Hant", "", "no such tag"]))
+@settings(deadline=None, max_examples=150)
+def test_any_text_is_understood_without_an_error_and_twice_alike(
+    understander: Understander, query: str, ui_language: str
+) -> None:
+    first = understander.understand(query, ui_language)
+    assert first == understander.understand(query, ui_language)
+    assert first.abstain == (not first.concepts)
+    assert all(0.0 <= link.weight <= 1.0 for link in (*first.concepts, *first.suggestions))
+    assert len(first.concepts) <= 5
+
+
+@given(prefix=any_text, language=st.sampled_from(["de", "fa", "", "xx"]), limit=st.integers(-1, 20))
+@settings(deadline=None, max_examples=100)
+def test_type_ahead_never_fails_and_names_each_concept_once(
+    understander: Understander, prefix: str, language: str, limit: int
+) -> None:
+    offered = understander.suggest(prefix, language, limit)
+    assert len(offered) <= max(limit, 0)
+    assert len({link.id for link in offered}) == len(offered)
+
+
+@given(text=any_text)
+@settings(deadline=None, max_examples=50)
+def test_topics_of_any_text_never_fail(understander: Understander, text: str) -> None:
+    assert len(understander.topics_of(text)) <= 3
+
+
+def test_a_place_becomes_a_district_and_is_no_topic(understander: Understander) -> None:
+    with_place = understander.understand("Wohnung in Bautzen")
+    assert with_place.districts == ("14625",)
+    assert with_place.concepts == understander.understand("Wohnung in").concepts
+
+
+@pytest.mark.parametrize(
+    ("query", "districts"),
+    [
+        ("Leipzig", ("14713",)),
+        ("Landkreis Leipzig", ("14729",)),
+        ("квартира в Дрездене", ("14612",)),
+        ("робота у Дрездені", ("14612",)),
+        ("شقة بدريسدن", ("14612",)),
+        ("Dresden'de ev", ("14612",)),
+        ("práce v Drážďanech", ("14612",)),
+        ("praca w Lipsku", ("14713",)),
+        ("Arbeit in der Lausitz", ("14625", "14626")),
+        ("von Zwickau nach Plauen", ("14524", "14523")),
+        ("Arbeit in Deutschland", ()),
+    ],
+)
+def test_places_are_found_in_many_scripts_and_cases(
+    understander: Understander, query: str, districts: tuple[str, ...]
+) -> None:
+    assert understander.understand(query).districts == districts
+
+
+@pytest.mark.parametrize(
+    ("query", "languages"),
+    [
+        ("Beratung auf Arabisch", ("ar",)),
+        ("advice in Vietnamese", ("vi",)),
+        ("консультация на украинском", ("uk",)),
+        ("porada po polsku", ("pl",)),
+        ("poradenství arabsky", ("ar",)),
+        ("Deutschkurs", ()),
+        ("wir suchen Personal", ()),
+    ],
+)
+def test_a_named_language_is_suggested_as_language_of_consultation(
+    understander: Understander, query: str, languages: tuple[str, ...]
+) -> None:
+    assert understander.understand(query).consultation_languages == languages
+
+
+@pytest.mark.parametrize(
+    ("query", "language"),
+    [
+        ("Ich brauche eine Wohnung", "de"),
+        ("я шукаю роботу", "uk"),
+        ("я ищу работу", "ru"),
+        ("жумуш издөө", "ky"),
+        ("أبحث عن عمل", "ar"),
+        ("دنبال کار می‌گردم", "fa"),
+        ("tìm việc làm", "vi"),
+        ("ስራ እደሊ", "ti"),
+        ("找工作", "zh"),
+        ("123", "und"),
+    ],
+)
+def test_the_language_is_known_by_script_letters_and_statistics(
+    understander: Understander, query: str, language: str
+) -> None:
+    assert understander.understand(query).language == language
+
+
+def test_the_language_of_the_page_breaks_ties(understander: Understander) -> None:
+    assert understander.understand("taxi", "de").language == "de"
+    assert understander.understand("taxi", "fr").language == "fr"
+
+
+@pytest.mark.parametrize(
+    ("query", "audience"),
+    [
+        ("wir suchen Personal für unseren Betrieb", "company"),
+        ("our company wants to hire staff", "company"),
+        ("мне не платят зарплату", "person"),
+        ("mein Arbeitgeber zahlt nicht", "person"),
+        ("Sitzung der Fachkräfteallianz", "actor"),
+        ("qwrtpsdfg", None),
+    ],
+)
+def test_who_is_asking_is_a_hint(understander: Understander, query: str, audience: str | None) -> None:
+    assert understander.understand(query).audience == audience
+
+
+@pytest.mark.parametrize(
+    ("query", "concept"),
+    [("fyvtkmleyu", "arrival"), ("gjbcr hf,jns", "job-search"), ("3a9d 3amal", "employment-contract")],
+)
+def test_a_wrong_keyboard_or_chat_alphabet_is_read_when_nothing_else_links(
+    understander: Understander, query: str, concept: str
+) -> None:
+    assert understander.understand(query).concepts[0].id == concept
+
+
+def test_a_question_about_something_else_abstains_and_offers_the_nearest(understander: Understander) -> None:
+    understood = understander.understand("Rezept für Pfannkuchen")
+    assert understood.abstain
+    assert understood.concepts == ()
+    assert 0 < len(understood.suggestions) <= 3
+
+
+def test_an_empty_question_abstains_without_suggestions(understander: Understander) -> None:
+    understood = understander.understand(" \u200b\ud800 ")
+    assert understood.abstain
+    assert understood.suggestions == ()
+    assert understood.language == "und"
+
+
+def test_a_very_long_question_is_cut_so_that_its_cost_is_bounded(understander: Understander) -> None:
+    understood = understander.understand("Aufenthaltserlaubnis verlängern " * 50_000)
+    assert len(understood.folded) <= MOST_CHARACTERS
+    assert understood.concepts[0].id == "residence-permit"
+
+
+@pytest.mark.parametrize(
+    ("text", "topics"),
+    [
+        ("Beratung zu Arbeitsrecht und Sozialrecht", {"labour-law", "social-law"}),
+        ("Deutschkurs B1 am Abend", {"german-course"}),
+        ("Interkulturelle Schulung der Arbeitsmarktakteure", {"intercultural-training"}),
+        ("Wir sind montags bis freitags für Sie da.", set()),
+    ],
+)
+def test_an_offer_gets_only_topics_its_text_is_clearly_about(
+    understander: Understander, text: str, topics: set[str]
+) -> None:
+    assert {link.id for link in understander.topics_of(text)} == topics
+
+
+@pytest.mark.parametrize(
+    ("prefix", "language", "concept"),
+    [("Anerk", "de", "recognition"), ("дипл", "uk", "recognition"), ("học ng", "vi", "apprenticeship")],
+)
+def test_type_ahead_works_in_any_script_and_answers_in_the_wanted_language(
+    understander: Understander, prefix: str, language: str, concept: str
+) -> None:
+    offered = understander.suggest(prefix, language, 5)
+    assert concept in {link.id for link in offered}
+    assert all(link.language == language for link in offered)
+
+
+def test_type_ahead_shows_a_foreign_match_by_its_name_in_the_wanted_language(understander: Understander) -> None:
+    offered = {link.id: link.label for link in understander.suggest("Einbürg", "en", 3)}
+    assert offered["naturalisation"] == "naturalisation"
+
+
+def _concept(concept_id: str, *labels: str) -> Concept:
+    german = MappingProxyType({"de": labels})
+    return Concept(concept_id, (), (), "…", german, MappingProxyType({}), None)
+
+
+@pytest.mark.parametrize("labels", [(), ("Wohnung",)])
+def test_a_thesaurus_of_no_or_one_label_is_enough_to_run(labels: tuple[str, ...]) -> None:
+    concepts = {"housing": _concept("housing", *labels)} if labels else {}
+    small = Understander(Thesaurus(MappingProxyType(concepts)), load_places())
+    assert small.understand("Wohnung").abstain == (not labels)
+
+
+def test_the_nearest_label_is_the_reason_given() -> None:
+    words: Callable[[str], tuple[str, ...]] = lambda text: tuple(text.split())  # noqa: E731
+    labels = [IndexedLabel("wages", words(text), text, "de") for text in ("lohn fehlt", "kein gehalt")]
+    link = Linker(labels, ()).link(("gehalt",))[0]
+    assert link.label.shown == "kein gehalt"
