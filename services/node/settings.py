@@ -1,0 +1,140 @@
+"""Settings of one node: what it is called, what it runs, where its parts answer.
+
+They stand in node.toml in the node's folder. Ports are kept
+in the file, so that a node that starts again is found where it was; 0 takes a free one at each start.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.common.names import RESERVED_IDS, RegionId
+from services.common.settings import StartupError
+from services.node.layout import NodeLayout
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+ServiceName = Literal["directory", "search", "federation"]
+
+
+class Ports(BaseModel):
+    """Loopback ports; 0 takes a free one at each start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    directory: int = Field(0, ge=0, le=65535)
+    """gRPC of the directory."""
+    search: int = Field(0, ge=0, le=65535)
+    """gRPC of the search."""
+    federation: int = Field(0, ge=0, le=65535)
+    """gRPC of the federation service."""
+    directory_ops: int = Field(0, ge=0, le=65535)
+    """HTTP: metrics and health of the directory."""
+    search_ops: int = Field(0, ge=0, le=65535)
+    """HTTP: metrics and health of the search."""
+    broker: int = Field(0, ge=0, le=65535)
+    """The node's own NATS."""
+    hub: int = Field(0, ge=0, le=65535)
+    """The hub's NATS, on the state node."""
+    engine: int = Field(0, ge=0, le=65535)
+    """OpenSearch."""
+
+
+class NodeSettings(BaseModel):
+    """One node. Unknown names are refused, so that a slip of the pen does not go unseen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    region: RegionId = Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+    """Id of the region, e.g. "dresden"; it stands in every name that the node gives."""
+    display_name: str = Field(min_length=1, max_length=120)
+    """Name for people."""
+    state_node: bool = False
+    """True for the node beside which the hub stands."""
+    services: tuple[ServiceName, ...] = ("directory", "federation")
+    """What it hosts; `search` needs an engine."""
+    hub_url: str | None = Field(None, pattern="^(nats|tls)://")
+    """nats:// address of the hub. Absent on the state node, which starts it; elsewhere absent means: works alone."""
+    engine_url: str | None = Field(None, pattern="^https?://")
+    """http:// address of an OpenSearch that runs elsewhere. Absent: the node starts its own."""
+    engine_heap: str = Field("512m", pattern=r"^[0-9]+[mg]$")
+    """Memory of its own OpenSearch's heap."""
+    directory_database_url: str | None = None
+    """Database of the directory. Absent: an SQLite file in the node's folder."""
+    search_database_url: str | None = None
+    """Database of the search. Absent: an SQLite file in the node's folder."""
+    epoch: int = Field(1, ge=1)
+    """Rises only when the node was restored from a backup."""
+    reflection: bool = True
+    """True: `buf curl` may list services and types."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """How much is logged."""
+    refresh_milliseconds: int = Field(500, ge=50, le=60_000)
+    """How often the engine makes new offers findable."""
+    ports: Ports = Ports()
+    """Where its parts answer."""
+
+
+def load_node_settings(layout: NodeLayout) -> NodeSettings:
+    """Read node.toml; raises StartupError naming everything that is wrong in it."""
+    try:
+        values = tomllib.loads(layout.config.read_text("utf-8"))
+    except OSError as error:
+        raise StartupError(f"{layout.config}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StartupError(f"{layout.config}: not TOML: {error}") from error
+    return check_settings(values, f"{layout.config}: ")
+
+
+def check_settings(values: Mapping[str, object], where: str = "") -> NodeSettings:
+    """Make settings of plain values; raises StartupError with a line for each wrong one, `where` before it."""
+    try:
+        settings = NodeSettings.model_validate(values)
+    except ValidationError as error:
+        problems = [f"{where}{'.'.join(map(str, each['loc']))}: {_said(each)}" for each in error.errors()]
+        raise StartupError(*problems) from error
+    if settings.region in RESERVED_IDS:
+        raise StartupError(f"{where}region: {settings.region} is reserved")
+    return settings
+
+
+def _said(problem: "ErrorDetails") -> str:
+    """Say it for whoever writes the file: pydantic speaks of patterns and inputs."""
+    if problem["loc"] == ("region",) and problem["type"] == "string_pattern_mismatch":
+        return "must be lower-case letters, digits and inner hyphens, at most 63"
+    if problem["type"] == "string_pattern_mismatch":
+        return f"must look like {problem['ctx']['pattern']}"
+    return {"missing": "must be set", "extra_forbidden": "is no setting"}.get(problem["type"], problem["msg"])
+
+
+def node_toml(settings: NodeSettings) -> str:
+    """Write settings as TOML; absent values are left out."""
+    lines: list[str] = [f"# Node {settings.region}; each setting is described in docs/operations.md."]
+    tables: list[str] = []
+    for name, value in settings.model_dump(mode="json", exclude_none=True).items():
+        if isinstance(value, dict):
+            tables += ["", f"[{name}]", *(f"{key} = {_toml(inner)}" for key, inner in value.items())]
+        else:
+            lines.append(f"{name} = {_toml(value)}")
+    return "\n".join([*lines, *tables]) + "\n"
+
+
+def write_node_settings(layout: NodeLayout, settings: NodeSettings) -> Path:
+    """Write node.toml."""
+    layout.config.write_text(node_toml(settings))
+    return layout.config
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(each) for each in value)}]"
+    return json.dumps(str(value), ensure_ascii=False)  # a JSON string is a TOML basic string
