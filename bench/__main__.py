@@ -1,0 +1,65 @@
+"""Runs the benchmarks and prints one JSON object: each figure beside its raw peer of the same run, as a ratio.
+
+    python -m bench [NAME ...] [--quick] [--out FILE]
+
+Names: rpc, relay, search, rebuild, latency. `--quick` takes small sizes (a check that they run, not a result).
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import latency, rebuild, relay, rpc, search
+
+Result = dict[str, Any]
+
+
+def benchmarks(*, quick: bool) -> dict[str, Callable[[], Awaitable[Result]]]:
+    """Give each benchmark by name, in the order in which they run."""
+    return {
+        "rpc": rpc.run,
+        "relay": lambda: relay.run(2_000 if quick else 10_000),
+        "latency": lambda: latency.run(20 if quick else 200),
+        "rebuild": lambda: rebuild.run(2_000 if quick else 20_000),
+        "search": lambda: search.run((2_000,) if quick else (10_000, 100_000)),
+    }
+
+
+async def run(names: list[str], *, quick: bool) -> Result:
+    """Run the named benchmarks one after the other; progress goes to stderr."""
+    chosen = benchmarks(quick=quick)
+    results: Result = {}
+    for name in names or list(chosen):
+        print(f"bench: {name} …", file=sys.stderr, flush=True)
+        results[name] = await chosen[name]()
+    return results
+
+
+def main() -> None:
+    """Parse the command line, run, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[*benchmarks(quick=True), []], metavar="NAME")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+    report = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine,
+        "results": asyncio.run(run(options.names, quick=options.quick)),
+    }
+    text = json.dumps(report, indent=1, ensure_ascii=False)
+    print(text)
+    if options.out:
+        options.out.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

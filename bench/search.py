@@ -1,0 +1,155 @@
+"""Measures what SearchOffers adds to the engine: the whole call over gRPC beside its own engine request sent raw.
+
+The raw requests are the very bodies that the call sends (the ranking with its facets, then the offers of the page), made
+beforehand, posted by aiohttp and read as bytes. Both take turns, over many different questions; figures are
+milliseconds over loopback, client and service in one event loop.
+"""
+
+import asyncio
+import gc
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bench.search_offers import fill_inbox, running_search
+from lotse.search.v1 import search_pb2, search_service_pb2
+from lotse.search.v1.search_service_pb2_grpc import SearchServiceStub
+from services.common.clock import today_in_saxony, utc_now
+from services.common.rpc.client import connect
+from services.search.adapters.opensearch import msearch_body, ranking_bodies
+from services.search.adapters.queries import offers_body
+from services.search.adapters.sql import SqlEntryStore
+from services.search.convert.requests import search_request
+from services.search.domain.questions import Question
+from services.search.domain.ranking import may_be_misspelt
+from services.search.domain.searching import SearchRequest
+from services.search.handlers.questions import question_for
+from services.search.thesaurus import load_thesaurus
+from services.search.understanding import build_understander
+
+ROUNDS = 300
+WARM_UP = 60
+_FACETS = [search_pb2.FACET_FIELD_TOPIC, search_pb2.FACET_FIELD_CONSULTATION_LANGUAGE, search_pb2.FACET_FIELD_KIND]
+_DISTRICTS = ("14511", "14612", "14713", "14626")
+
+Request = search_service_pb2.SearchOffersRequest
+
+
+def requests(facets: list[search_pb2.FacetField.ValueType], seed: int = 11) -> list[Request]:
+    """Make different questions: labels of the thesaurus in many languages, alone or with German words."""
+    draw = random.Random(seed)
+    labels = [label for concept in load_thesaurus().values() for names in concept.labels.values() for label in names]
+    return [
+        Request(text=draw.choice(labels), caller_district_code=draw.choice(_DISTRICTS), facets=facets)
+        for _ in range(ROUNDS + WARM_UP)
+    ]
+
+
+async def run(sizes: tuple[int, ...] = (10_000, 100_000)) -> dict[str, Any]:
+    """Measure at each size, with and without facets."""
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for size in sizes:
+            place = folder / str(size)
+            place.mkdir()
+            results[str(size)] = await _at_size(place, size)
+    return results
+
+
+async def _at_size(folder: Path, size: int) -> dict[str, Any]:
+    async with running_search(folder) as (service, settings, token), aiohttp.ClientSession() as session:
+        await fill_inbox(SqlEntryStore(service.database), size)
+        await service.keeper.rebuild()
+        url = f"{settings.opensearch_url}/{settings.index_name}/_msearch"
+        async with connect(f"127.0.0.1:{service.port}", token) as channel:
+            stub: Any = SearchServiceStub(channel)
+            return {
+                "without_facets": await _compare(stub, session, url, requests([])),
+                "with_facets": await _compare(stub, session, url, requests(_FACETS)),
+            }
+
+
+async def _compare(stub: Any, session: aiohttp.ClientSession, url: str, asked: list[Request]) -> dict[str, Any]:
+    """Send each question both ways, in changing order; the first ones only warm up."""
+    bodies = [await raw_bodies(session, url, request, question) for request, question in questions(asked)]
+    ours: list[float] = []
+    raw: list[float] = []
+    hits = 0
+    gc.collect()
+    for number, request in enumerate(asked):
+
+        async def call(request: Request = request) -> Any:
+            return await stub.SearchOffers(request)
+
+        async def post(bodies: tuple[bytes, ...] = bodies[number]) -> None:
+            for body in bodies:
+                await _post(session, url, body)
+
+        first, second = ((call, ours), (post, raw)) if number % 2 else ((post, raw), (call, ours))
+        for send, times in (first, second):
+            answer = await _timed(send, times)
+            hits += len(answer.hits) if send is call else 0
+    return _summary(ours[WARM_UP:], raw[WARM_UP:], hits / len(asked))
+
+
+def questions(asked: list[Request]) -> list[tuple[SearchRequest, Question]]:
+    """Make the question that the service asks its engine for each request."""
+    understander, thesaurus, today = build_understander(), load_thesaurus(), today_in_saxony(utc_now())
+    made: list[tuple[SearchRequest, Question]] = []
+    for message in asked:
+        request = search_request(message)
+        understanding = understander.understand(request.text, request.language)
+        made.append((request, question_for(request, understanding, thesaurus, today, ())))
+    return made
+
+
+async def raw_bodies(
+    session: aiohttp.ClientSession, url: str, request: SearchRequest, question: Question
+) -> tuple[bytes, ...]:
+    """Make the requests that one call sends: a second ranking after few hits, and none for offers without any."""
+    ranking = msearch_body(ranking_bodies(question, request.facets))
+    answer = json.loads(await _post(session, url, ranking))["responses"][0]["hits"]
+    bodies = [ranking]
+    if may_be_misspelt(question, answer["total"]["value"]):
+        question = replace(question, fuzzy=True)
+        bodies.append(msearch_body(ranking_bodies(question, request.facets)))
+        answer = json.loads(await _post(session, url, bodies[-1]))["responses"][0]["hits"]
+    ids = [hit["sort"][-1] for hit in answer["hits"]][: request.page_size]
+    return (*bodies, msearch_body([offers_body(question, ids)])) if ids else tuple(bodies)
+
+
+async def _post(session: aiohttp.ClientSession, url: str, body: bytes) -> bytes:
+    async with session.post(url, data=body, headers={"Content-Type": "application/x-ndjson"}) as answer:
+        answer.raise_for_status()
+        return await answer.read()
+
+
+async def _timed(send: Callable[[], Awaitable[Any]], times: list[float]) -> Any:
+    start = time.perf_counter()
+    answer = await send()
+    times.append((time.perf_counter() - start) * 1e3)
+    return answer
+
+
+def _summary(ours: list[float], raw: list[float], hits: float) -> dict[str, Any]:
+    return {
+        "rpc_p50_ms": round(statistics.median(ours), 2),
+        "rpc_p95_ms": round(statistics.quantiles(ours, n=20)[18], 2),
+        "raw_p50_ms": round(statistics.median(raw), 2),
+        "raw_p95_ms": round(statistics.quantiles(raw, n=20)[18], 2),
+        "ratio_p50": round(statistics.median(ours) / statistics.median(raw), 3),
+        "mean_hits": round(hits, 1),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(run()), indent=1))
