@@ -38,6 +38,10 @@ integration: setup ## Tests with real NATS, PostgreSQL and OpenSearch
 e2e: setup ## Tests of whole nodes
 	$(PY) -m pytest tests/e2e $(ARGS)
 
+.PHONY: storm
+storm: setup ## Kill everything at random while editors write: SEEDS=20 new storms, SEED=7 plays one again
+	$(if $(SEED),STORM_SEED=$(SEED),STORM_SEEDS=$(or $(SEEDS),5)) $(PY) -m pytest tests/e2e/test_kill_storm.py $(ARGS)
+
 .PHONY: bench
 bench: setup-run ## Benchmarks, with their peers beside them
 	$(PY) -m bench $(ARGS)
@@ -56,7 +60,7 @@ setup-run:
 
 .PHONY: lock
 lock: ## Resolve requirements/*.in anew (needs uv on the PATH)
-	cd requirements && for name in run dev; do \
+	cd requirements && for name in build run dev; do \
 		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			--no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
 	done

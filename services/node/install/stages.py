@@ -43,11 +43,12 @@ def set_up_packages(profile: str, stamp: Stamp, host: Host, run: Run) -> None:
 
 
 def _install_packages(profile: str, stamp: Stamp, pip: list[str], run: Run) -> None:
-    """The locked packages, then this project: its build backend is one of them, so nothing unpinned is fetched."""
-    requirements = str(stamp.root / "requirements" / f"{profile}.txt")
+    """What builds, the locked packages, then this project: nothing is built with anything unpinned."""
+    requirements = stamp.root / "requirements"
     say(f"installing the packages of requirements/{profile}.txt")
     for arguments in (
-        ["--require-hashes", "-r", requirements],
+        ["--quiet", "--require-hashes", "-r", str(requirements / "build.txt")],
+        ["--require-hashes", "--no-build-isolation", "-r", str(requirements / f"{profile}.txt")],
         ["--quiet", "--no-deps", "--no-build-isolation", "-e", str(stamp.root)],
     ):
         # A user who always installs into the home folder (PIP_USER) cannot mean an environment of its own.

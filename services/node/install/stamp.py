@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Raise it when the set-up itself changes what it installs, so that older environments are brought up to date.
-_LAYOUT = 1
+_LAYOUT = 2
 # What each profile also satisfies: `dev` installs everything of `run`.
 _COVERS = {"run": ("run",), "dev": ("run", "dev")}
 
@@ -75,6 +75,6 @@ class Stamp:
         The places count because scripts in the environment, and its way to our sources, are absolute paths.
         """
         digest = hashlib.sha256(f"{_LAYOUT}\0{self.tag}\0{self.root}\0{self.venv}\0".encode())
-        for name in (f"requirements/{profile}.txt", "pyproject.toml"):
+        for name in ("requirements/build.txt", f"requirements/{profile}.txt", "pyproject.toml"):
             digest.update(hashlib.sha256((self.root / name).read_bytes()).digest())
         return digest.hexdigest()

@@ -14,7 +14,7 @@ def pins(profile: str) -> set[str]:
     return set(re.findall(r"^[a-zA-Z0-9._-]+==[^\\\n]+", text, flags=re.MULTILINE))
 
 
-@pytest.mark.parametrize("profile", ["run", "dev"])
+@pytest.mark.parametrize("profile", ["build", "run", "dev"])
 def test_every_package_is_pinned_with_a_hash_and_no_address(profile: str) -> None:
     text = (REQUIREMENTS / f"{profile}.txt").read_text()
     packages = text.replace("\\\n", " ").strip().splitlines()

@@ -42,7 +42,7 @@ class Machine:
 @pytest.fixture
 def stamp(tmp_path: Path) -> Stamp:
     (tmp_path / "requirements").mkdir()
-    for name in ("pyproject.toml", "requirements/run.txt", "requirements/dev.txt"):
+    for name in ("pyproject.toml", *(f"requirements/{each}.txt" for each in ("build", "run", "dev"))):
         (tmp_path / name).write_text(name)
     return Stamp(tmp_path, tmp_path / ".venv", python_tag())
 
@@ -50,10 +50,14 @@ def stamp(tmp_path: Path) -> Stamp:
 def test_a_fresh_clone_gets_an_environment_the_locked_packages_and_itself(stamp: Stamp) -> None:
     machine = Machine()
     set_up_packages("dev", stamp, HOST, machine.run)
-    made, packages, itself = machine.commands
+    made, builders, packages, itself = machine.commands
     assert made[1:3] == ["-m", "venv"]
-    assert packages[-3:] == ["--require-hashes", "-r", str(stamp.root / "requirements" / "dev.txt")]
+    assert builders[-3:] == ["--require-hashes", "-r", str(stamp.root / "requirements" / "build.txt")]
+    assert packages[-2:] == ["-r", str(stamp.root / "requirements" / "dev.txt")]
+    assert "--require-hashes" in packages
     assert "--no-deps" in itself
+    # Without isolation nothing is built with a package that no hash covers.
+    assert "--no-build-isolation" in packages
     assert "--no-build-isolation" in itself
     assert stamp.is_current("dev")
 
@@ -72,7 +76,7 @@ def test_changed_requirements_keep_the_environment(stamp: Stamp) -> None:
     machine = Machine()
     set_up_packages("run", stamp, HOST, machine.run)
     assert machine.asked_for("venv") == 0
-    assert machine.asked_for("install") == 2
+    assert machine.asked_for("install") == 3
     assert stamp.is_current("run")
 
 

@@ -12,7 +12,7 @@ def checkout(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     (root / "requirements").mkdir(parents=True)
     (root / "pyproject.toml").write_text("[project]\n")
-    for profile in ("run", "dev"):
+    for profile in ("build", "run", "dev"):
         (root / "requirements" / f"{profile}.txt").write_text(f"{profile}==1\n")
     return root
 
@@ -62,7 +62,7 @@ def test_an_install_that_pip_gave_up_is_not_current_but_may_go_on(stamp: Stamp) 
     assert not stamp.was_interrupted()
 
 
-@pytest.mark.parametrize("changed", ["requirements/run.txt", "pyproject.toml"])
+@pytest.mark.parametrize("changed", ["requirements/build.txt", "requirements/run.txt", "pyproject.toml"])
 def test_a_change_of_what_is_asked_for_is_not_current(stamp: Stamp, changed: str) -> None:
     stamp.finish("run")
     (stamp.root / changed).write_text("other\n")
