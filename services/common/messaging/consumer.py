@@ -25,6 +25,7 @@ from services.common.messaging.inspection import Checked, Inspection, Unfit
 from services.common.messaging.pull import DurableMissing, Pull
 from services.common.messaging.received import Apply, Park, ReaderState, Trouble
 from services.common.messaging.refusals import Reason
+from services.common.messaging.streams import reset_reader
 
 log = structlog.get_logger(__name__)
 
@@ -54,12 +55,14 @@ class CatalogReader:
         park: Park,
         *,
         clock: Clock = utc_now,
+        guard: FloodGuard | None = None,
     ) -> None:
         """Wire it; `verify` opens a message or raises Refused, `apply` and `park` are described in received.py."""
         self._connection = connection
+        self._stream = stream
         self._durable = durable
         self._pull = Pull(connection, stream, durable)
-        self._guard = FloodGuard(lambda: asyncio.get_running_loop().time())
+        self._guard = guard or FloodGuard(lambda: asyncio.get_running_loop().time())
         self._inspection = Inspection(stream, verify, self._guard)
         self._apply = apply
         self._park = park
@@ -140,6 +143,9 @@ class CatalogReader:
         good, bad = await self._inspection.sort(messages)
         await self._set_aside(bad)
         await self._apply_all(good)
+        if not messages and self._guard.look_again():
+            log.info("durable.reset", durable=self._durable)
+            await reset_reader(self._connection, self._stream, self._durable)
         return len(messages)
 
     async def _set_aside(self, bad: Sequence[Unfit]) -> None:

@@ -10,7 +10,7 @@ import structlog
 from services.common.crypto.keys import Signer
 from services.common.db import outbox
 from services.common.db.engine import Database
-from services.common.db.outbox import OutboxMark, OutboxRow
+from services.common.db.outbox import OutboxMark, OutboxRecord, OutboxRow
 from services.common.messaging.batch import Aggregate, Outcome, aggregate_of, outcome_of, pick
 from services.common.messaging.connection import NatsConnection
 from services.common.messaging.envelope import seal
@@ -40,14 +40,22 @@ TOMBSTONE_SECONDS: Final = 180 * 86_400
 _OF_THE_ROW = frozenset({TOO_BIG, UNSENDABLE})
 
 
+def _as_it_stands(row: OutboxRow) -> OutboxRecord:
+    return row.record
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where rows go and under whose name: target, owner region and key, and the subject of each row."""
+    """Where rows go and under whose name: target, owner region and key, and the subject of each row.
+
+    `record_of` gives what a row says to its readers, where that differs from how it stands in the outbox.
+    """
 
     target: str
     region: RegionId
     signer: Signer
     subject_of: Callable[[OutboxRow], str]
+    record_of: Callable[[OutboxRow], OutboxRecord] = _as_it_stands
 
 
 class Drain:
@@ -104,7 +112,8 @@ class Drain:
         }
         if record.deleted and self._address.target == HUB:
             headers["Nats-TTL"] = str(TOMBSTONE_SECONDS)
-        return await window.send(number, subject, seal(record, row.seq, subject, region, self._address.signer), headers)
+        told = self._address.record_of(row)
+        return await window.send(number, subject, seal(told, row.seq, subject, region, self._address.signer), headers)
 
     def _note(self, outcome: Outcome, *, forbidden: bool) -> None:
         """Remember what is settled, what is not, and what the stream said."""

@@ -55,7 +55,8 @@ def open_envelope(
 ) -> Envelope:
     """Give what a message says once everything about it was checked; raises Refused with the first reason found.
 
-    A catalog subject names its region; on a node's own broker (node.>) only `own_region` may have written.
+    A catalog subject names its region, a mail subject its sender; on a node's own broker (node.>) only `own_region` may
+    have written. A message of number n has revision n + 1.
     """
     parts = _parsed(subject)
     region = parts.region or own_region
@@ -67,7 +68,8 @@ def open_envelope(
     if not keeps_its_rules(envelope) or (envelope.deleted and envelope.body):
         raise Refused(Reason.MALFORMED)
     written = (envelope.subject, envelope.origin, envelope.kind, envelope.id)
-    if written != (subject, region, parts.kind, parts.id):
+    numbered = parts.number is None or envelope.revision == parts.number + 1
+    if written != (subject, region, parts.kind, parts.id) or not numbered:
         raise Refused(Reason.SUBJECT_MISMATCH)
     return envelope
 

@@ -8,6 +8,7 @@ message id until an answer settles it. Only then may a newer version of the same
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -15,7 +16,8 @@ import structlog
 from services.common.clock import Clock
 from services.common.crypto.keys import Signer
 from services.common.db.engine import Database
-from services.common.db.outbox import OutboxRow
+from services.common.db.locks import SoleHolder, sole_holder
+from services.common.db.outbox import OutboxRecord, OutboxRow
 from services.common.db.wake import OutboxSignal
 from services.common.messaging.backoff import Backoff
 from services.common.messaging.batch import Outcome
@@ -33,7 +35,7 @@ POLL_SECONDS: Final = 1.0
 
 
 class OutboxRelay:
-    """Carries one target's outbox rows to its stream. Run one per target and database: two would race each other."""
+    """Carries one target's outbox rows to its stream. Of several replicas one at a time does; the others wait."""
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class OutboxRelay:
         clock: Clock,
         *,
         subject_of: Callable[[OutboxRow], str],
+        record_of: Callable[[OutboxRow], OutboxRecord] | None = None,
         signal: OutboxSignal | None = None,
         head: HeadSource | None = None,
         head_pace: HeadPace = DEFAULT_PACE,
@@ -53,13 +56,17 @@ class OutboxRelay:
     ) -> None:
         """Wire it; nothing is sent before `running` or `drain_once`.
 
-        `subject_of` names a row's subject, and ValueError there makes the row rest. `epoch` and `head` are for the
-        head only, which the hub target has; `signal` defaults to the database's own.
+        `subject_of` names a row's subject, and ValueError there makes the row rest; `record_of` gives what it says
+        where that is not how it stands in the outbox. `epoch` and `head` are for the head only, which the hub target
+        has; `signal` defaults to the database's own.
         """
+        address = Address(target, region, signer, subject_of)
         self.target = target
+        self._database = database
         self._connection = connection
         self._signal = signal or database.signal
-        self._drain = Drain(database, connection, Address(target, region, signer, subject_of), silence_seconds)
+        address = replace(address, record_of=record_of) if record_of else address
+        self._drain = Drain(database, connection, address, silence_seconds)
         self._head = HeadPublisher(connection, region, signer, epoch, clock, head, head_pace) if head else None
         self._quick = Backoff(0.1, 5.0)
         self._slow = Backoff(0.5, 60.0)
@@ -77,23 +84,28 @@ class OutboxRelay:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Relay in the background; leaving stops it, and what was on its way is sent again by the next start."""
-        task = asyncio.create_task(self._run(), name=f"relay:{self.target}")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        async with sole_holder(self._database.engine, f"relay:{self.target}") as claim:
+            task = asyncio.create_task(self._run(claim), name=f"relay:{self.target}")
+            try:
+                yield
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
     async def drain_once(self) -> int:
         """Send one batch and give the number of records acknowledged; raises NotConnected and database errors."""
         return len((await self._drain.once()).acked)
 
-    async def _run(self) -> None:
+    async def _run(self, claim: SoleHolder) -> None:
         while True:
             count = self._signal.count
             try:
                 await self._connection.until_connected()
+                if not await claim.holds():
+                    # Two relays would have two publishes of one record on their way.
+                    await asyncio.sleep(POLL_SECONDS)
+                    continue
                 outcome = await self._drain.once()
                 wait = self._wait_after(outcome)
                 if wait is None:

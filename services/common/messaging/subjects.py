@@ -3,6 +3,7 @@
 Nothing personal stands in a subject: only regions, kinds and opaque ids.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,13 @@ NODE_FILTER: Final = "node.>"
 HEAD_KIND: Final = "node"
 HEAD_ID: Final = "head"
 
+LETTER_KIND: Final = "ref"
+"""A sealed message about a referral; number 0 is the released person, 1 and up are steps."""
+RECEIPT_KIND: Final = "rcpt"
+"""What the receiver says of the letter of the same number, in the clear."""
+
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+
 
 class NotASubject(ValueError):
     """The text is no subject of a record."""
@@ -25,12 +33,17 @@ class NotASubject(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SubjectParts:
-    """What a record's subject says: `region` on the hub's catalog, `service` on a node's own broker, never both."""
+    """What a record's subject says: `region` on the hub, `service` on a node's own broker, never both.
+
+    In mail `region` is the sender, `to` the receiver and `number` the place of the message among those of its referral.
+    """
 
     region: RegionId | None
     service: str | None
     kind: str
     id: str
+    to: RegionId | None = None
+    number: int | None = None
 
 
 def catalog_subject(region: RegionId, kind: str, record_id: str) -> str:
@@ -46,6 +59,11 @@ def head_subject(region: RegionId) -> str:
 def local_subject(service: str, kind: str, record_id: str) -> str:
     """Name where a service tells the other services of its node: node.<service>.<kind>.<id>."""
     return _joined("node", service, kind, record_id)
+
+
+def mail_subject(to: RegionId, sender: RegionId, kind: str, record_id: str, number: int) -> str:
+    """Name where a message between regions waits: fed.to.<to>.<from>.<kind>.<id>.<number>."""
+    return _joined("fed", "to", to, sender, kind, record_id, str(number))
 
 
 def mail_filter(name: str) -> str:
@@ -68,6 +86,8 @@ def parse_subject(text: str) -> SubjectParts:
             return SubjectParts(RegionId(region), None, kind, record_id)
         case ["node", service, kind, record_id]:
             return SubjectParts(None, service, kind, record_id)
+        case ["fed", "to", to, sender, ("ref" | "rcpt") as kind, record_id, number] if _NUMBER.fullmatch(number):
+            return SubjectParts(RegionId(sender), None, kind, record_id, RegionId(to), int(number))
     raise NotASubject("no subject of a record")
 
 

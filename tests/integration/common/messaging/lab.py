@@ -127,10 +127,10 @@ def record(record_id: str, revision: int = 1, body: bytes = b"x", *, deleted: bo
 
 
 @asynccontextmanager
-async def store(folder: Path, name: str = "store") -> AsyncIterator[Database]:
-    """Open a database with outbox, inbox and parked messages; what is in it stays."""
+async def store(folder: Path, name: str = "store", url: str | None = None) -> AsyncIterator[Database]:
+    """Open a database with outbox, inbox and parked messages; what is in it stays. Without a URL it is SQLite."""
     registry = service_registry("lab", *outbox.TABLES, *inbox.TABLES, *parked.TABLES)
-    async with connect_database(f"sqlite+aiosqlite:///{folder}/{name}.db") as database:
+    async with connect_database(url or f"sqlite+aiosqlite:///{folder}/{name}.db") as database:
         async with database.engine.begin() as connection:
             await connection.run_sync(registry.metadata.create_all)
         yield database

@@ -13,6 +13,7 @@ from services.common.db.parked import ParkedSummary, Unreadable
 from services.common.messaging.connection import NatsConnection
 from services.common.messaging.consumer import CatalogReader
 from services.common.messaging.envelope import open_envelope
+from services.common.messaging.flood import FloodGuard
 from services.common.messaging.members import Members
 from services.common.messaging.received import Received
 from services.common.messaging.refusals import Reason, Refused
@@ -77,8 +78,10 @@ class Applier:
             keys = [RecordKey(region, "offer", name) for region, name, _ in self.effects]
             return {key.record_id: row.version for key, row in (await inbox.versions(session, keys)).items()}
 
-    def reader(self, connection: NatsConnection, durable: str = "search") -> CatalogReader:
-        return CatalogReader(connection, "CATALOG", durable, self.verify, self.apply, self.park)
+    def reader(
+        self, connection: NatsConnection, durable: str = "search", guard: FloodGuard | None = None
+    ) -> CatalogReader:
+        return CatalogReader(connection, "CATALOG", durable, self.verify, self.apply, self.park, guard=guard)
 
 
 class Crash(BaseException):

@@ -190,6 +190,25 @@ async def test_a_flooding_region_is_paused_and_the_others_flow(lab: Lab, hub: Na
             assert reader.state.trouble is None
 
 
+async def test_what_a_pause_skipped_is_read_when_it_is_over(lab: Lab, hub: NatsProcess, database: Database) -> None:
+    applier = Applier(database, lab.members())
+    seconds = [0.0]
+    guard = flood.FloodGuard(lambda: seconds[0], most_put_back=5)
+    subject, _ = lab.sealed(LEIPZIG, "x")
+    async with lab.connected("search") as connection:
+        reader = applier.reader(connection, guard=guard)
+        await publish(lab, [(f"{subject}{n}", b"no envelope") for n in range(flood.MOST_BAD + 1)])
+        async with reader.running():
+            await until(lambda: reader.state.paused == (LEIPZIG,))
+            await publish(lab, [lab.sealed(LEIPZIG, f"o{n}") for n in range(20)])
+            await until(lambda: reader.state.skipped == {LEIPZIG: 15})
+            assert not applier.effects
+            seconds[0] += flood.PAUSE_SECONDS + 1
+            await until(lambda: len(applier.effects) == 20)
+    assert set(applier.effects.values()) == {1}
+    assert not reader.state.skipped
+
+
 async def test_the_state_tells_how_much_is_still_to_come(lab: Lab, hub: NatsProcess, database: Database) -> None:
     applier = Applier(database, lab.members())
     await publish(lab, [lab.sealed(DRESDEN, f"o{n}") for n in range(pull.BATCH + 100)])

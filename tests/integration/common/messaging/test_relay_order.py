@@ -1,5 +1,6 @@
 """An old version never ends as a record's newest, however late the network delivers it."""
 
+from contextlib import AsyncExitStack
 from functools import partial
 
 import pytest
@@ -9,7 +10,7 @@ from services.common.messaging.connection import connect_nats
 from services.common.messaging.subjects import catalog_subject
 from services.node.servers.nats import NatsProcess
 from tests.integration.common.messaging.holding_proxy import HoldingProxy
-from tests.integration.common.messaging.lab import DRESDEN, Lab, nothing_waits, record, until, write
+from tests.integration.common.messaging.lab import DRESDEN, Lab, nothing_waits, record, store, until, write
 from tests.integration.common.messaging.test_relay import relay_of, stored
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -58,3 +59,28 @@ async def test_changes_during_an_unknown_publish_all_arrive_in_the_end(
         await proxy.release()
         await connection.client.flush()
         assert (await stored(admin, DRESDEN, "a")).revision == 20
+
+
+async def test_of_two_replicas_one_relays_and_the_other_takes_over(
+    lab: Lab, hub: NatsProcess, postgres_database_url: str
+) -> None:
+    """Both have a link that holds their first publish of "a": only one of them may ever try."""
+    proxies = HoldingProxy(lab.port), HoldingProxy(lab.port)
+    async with AsyncExitStack() as stack:
+        relays = []
+        for proxy in proxies:
+            database = await stack.enter_async_context(store(lab.folder, url=postgres_database_url))
+            await stack.enter_async_context(proxy.running())
+            settings = lab.settings(DRESDEN, port=proxy.port)
+            connection = await stack.enter_async_context(connect_nats(settings))
+            proxy.hold_next(catalog_subject(DRESDEN, "offer", "a"))
+            relays.append(await stack.enter_async_context(AsyncExitStack()))
+            await relays[-1].enter_async_context(relay_of(lab, database, connection, silence_seconds=0.3).running())
+        await write(database, record("a"))
+        await until(partial(nothing_waits, database))
+        assert [proxy.holds for proxy in proxies].count(True) == 1
+        leader = 0 if proxies[0].holds else 1
+        await relays[leader].aclose()
+        await write(database, record("a", 2))
+        await until(partial(nothing_waits, database))
+        assert all(proxy.holds for proxy in proxies)

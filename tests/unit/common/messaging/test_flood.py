@@ -61,3 +61,31 @@ def test_messages_that_name_no_region_pause_nobody() -> None:
     guard = FloodGuard(Time())
     guard.note_bad("", 10 * MOST_BAD)
     assert guard.verdict("") is Verdict.READ
+
+
+def test_what_was_skipped_is_looked_for_again_once_the_pause_is_over() -> None:
+    time = Time()
+    guard = FloodGuard(time)
+    guard.note_bad("dresden", MOST_BAD + 1)
+    for _ in range(MOST_PUT_BACK + 1):
+        guard.verdict("dresden")
+    assert guard.skipped == {"dresden": 1}
+    assert not guard.look_again()
+    time.now += PAUSE_SECONDS + 1
+    assert guard.look_again()
+    assert not guard.skipped
+    assert not guard.look_again()
+
+
+def test_the_stream_is_not_read_again_and_again_because_of_one_that_goes_on_flooding() -> None:
+    time = Time()
+    guard = FloodGuard(time)
+    resets = 0
+    for _ in range(20):
+        guard.note_bad("dresden", MOST_BAD + 1)
+        for _ in range(MOST_PUT_BACK + 1):
+            guard.verdict("dresden")
+        time.now += PAUSE_SECONDS + 1
+        resets += guard.look_again()
+    # After 61 s for the first time, and then not before 600 s have passed: 20 rounds are 1,220 s.
+    assert resets == 2
