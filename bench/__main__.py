@@ -2,7 +2,7 @@
 
     python -m bench [NAME ...] [--quick] [--out FILE]
 
-Names: rpc, relay, search, rebuild, latency. `--quick` takes small sizes (a check that they run, not a result).
+Names: rpc, understanding, relay, latency, rebuild, search. `--quick` takes small sizes: a check that they run.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import latency, rebuild, relay, rpc, search
+from bench import latency, rebuild, relay, rpc, search, understanding
 
 Result = dict[str, Any]
 
@@ -25,6 +25,7 @@ def benchmarks(*, quick: bool) -> dict[str, Callable[[], Awaitable[Result]]]:
     """Give each benchmark by name, in the order in which they run."""
     return {
         "rpc": rpc.run,
+        "understanding": understanding.run,
         "relay": lambda: relay.run(2_000 if quick else 10_000),
         "latency": lambda: latency.run(20 if quick else 200),
         "rebuild": lambda: rebuild.run(2_000 if quick else 20_000),

@@ -1,7 +1,7 @@
 """Measures what SearchOffers adds to the engine: the whole call over gRPC beside its own engine request sent raw.
 
-The raw requests are the very bodies that the call sends (the ranking with its facets, then the offers of the page), made
-beforehand, posted by aiohttp and read as bytes. Both take turns, over many different questions; figures are
+The raw requests are the very bodies that the call sends (the ranking with its facets, then the offers of the page),
+made beforehand, posted by aiohttp and read as bytes. Both take turns, over many different questions; figures are
 milliseconds over loopback, client and service in one event loop.
 """
 

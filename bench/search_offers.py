@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from lotse.directory.v1.directory_events_pb2 import OfferEntry
 from lotse.federation.v1.envelope_pb2 import MEMBER_STATE_ACTIVE, Member, MemberList, SigningKey
@@ -70,7 +71,7 @@ def _entry(draw: random.Random, region: str, record_id: str, topics: list[str]) 
         "summary": _sentence(draw, 16),
         "description": " ".join(_sentence(draw, 14) for _ in range(5)),
     }
-    offer = {
+    offer: Any = {
         "name": f"regions/{region}/offers/{record_id}",
         "revision": 1,
         "update_time": _START + timedelta(seconds=draw.randrange(20_000_000)),
@@ -88,25 +89,16 @@ def _entry(draw: random.Random, region: str, record_id: str, topics: list[str]) 
         ],
         "formats": draw.sample(_FORMATS, 2),
     }
-    place = {"latitude": 50.3 + draw.random(), "longitude": 12.1 + 2.7 * draw.random()}
-    return OfferEntry(
-        offer=offer,
-        partner={
-            "name": owner,
-            "display_name": f"Verein {draw.choice(_WORDS)}",
-            "kind": "PARTNER_KIND_COUNSELLING_BODY",
-        },
-        sites=[
-            {
-                "name": site,
-                "partner": owner,
-                "display_name": "Haus",
-                "kind": "SITE_KIND_POSTAL",
-                "district_code": district,
-                "location": place,
-            }
-        ],
-    )
+    at_site: Any = {
+        "name": site,
+        "partner": owner,
+        "display_name": "Haus",
+        "kind": "SITE_KIND_POSTAL",
+        "district_code": district,
+        "location": {"latitude": 50.3 + draw.random(), "longitude": 12.1 + 2.7 * draw.random()},
+    }
+    made: Any = {"name": owner, "display_name": f"Verein {draw.choice(_WORDS)}", "kind": "PARTNER_KIND_CHAMBER"}
+    return OfferEntry(offer=offer, partner=made, sites=[at_site])
 
 
 def _sentence(draw: random.Random, words: int) -> str:

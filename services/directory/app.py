@@ -17,9 +17,10 @@ from lotse.federation.v1.envelope_pb2 import NodeHead
 from services.common.clock import Clock, utc_now
 from services.common.db import migrations
 from services.common.db.engine import Database, connect_database
+from services.common.db.gauges import OutboxGauges
 from services.common.ids import new_record_id
 from services.common.messaging.connection import NatsConnection
-from services.common.messaging.relay import OutboxRelay
+from services.common.messaging.relay import HUB, LOCAL, OutboxRelay
 from services.common.names import RegionId
 from services.common.paging import PageTokens
 from services.common.rpc.address import parse_address
@@ -70,6 +71,7 @@ async def running(settings: DirectorySettings, *, clock: Clock = utc_now) -> Asy
         await stack.enter_async_context(house.running())
         relays = await stack.enter_async_context(relaying(settings, database, clock, partial(_head, store)))
         health, registry, ops_port = Health(), CollectorRegistry(), None
+        await stack.enter_async_context(OutboxGauges(database, registry, clock, (HUB, LOCAL)).running())
         if settings.ops_address is not None:
             pages = serving_ops(parse_address(settings.ops_address), registry, [health.problems])
             ops_port = await stack.enter_async_context(pages)

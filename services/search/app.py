@@ -21,6 +21,7 @@ from services.common.ids import new_record_id
 from services.common.messaging.connection import NatsConnection, NatsSettings, connect_nats
 from services.common.messaging.consumer import CatalogReader
 from services.common.messaging.envelope import verifying
+from services.common.messaging.gauges import show_readers
 from services.common.messaging.members_file import MembersFile
 from services.common.messaging.subjects import CATALOG, NODE
 from services.common.names import RegionId
@@ -44,7 +45,7 @@ from services.search.replay import Replay, Way
 from services.search.servicer import ACCESS, SERVICE, SearchServicer
 from services.search.settings import BrokerSettings, SearchSettings
 from services.search.tagging import TopicTagger
-from services.search.thesaurus import load_thesaurus
+from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding import Understander, build_understander
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -76,6 +77,7 @@ class _Core:
     store: SqlEntryStore
     index: OpenSearchOfferIndex
     understander: Understander
+    thesaurus: Thesaurus
     tagger: TopicTagger
     keeper: IndexKeeper
 
@@ -101,13 +103,14 @@ async def running(settings: SearchSettings, *, clock: Clock = utc_now) -> AsyncI
             index=core.index,
             entries=core.store,
             understander=core.understander,
-            thesaurus=load_thesaurus(),
+            thesaurus=core.thesaurus,
             federation=federation,
             freshness=freshness,
             tokens=PageTokens(_secret(settings), clock, _TOKEN_LIFETIME),
             clock=clock,
         )
         health, registry = Health(), CollectorRegistry()
+        show_readers(readers, registry)
         ops_port = None
         if settings.ops_address is not None:
             pages = serving_ops(parse_address(settings.ops_address), registry, [health.problems])
@@ -153,7 +156,8 @@ async def _core(settings: SearchSettings) -> AsyncIterator[_Core]:
         client = await stack.enter_async_context(engine)
         generations = OpenSearchGenerations(client, settings.index_name, settings.refresh_interval_ms, new_record_id)
         understander = await asyncio.to_thread(build_understander)
-        tagger = TopicTagger(understander, load_thesaurus())
+        thesaurus = await asyncio.to_thread(load_thesaurus)
+        tagger = TopicTagger(understander, thesaurus)
         store = SqlEntryStore(database)
         keeper = IndexKeeper(Rebuild(store, generations, tagger), generations)
         yield _Core(
@@ -161,6 +165,7 @@ async def _core(settings: SearchSettings) -> AsyncIterator[_Core]:
             store,
             OpenSearchOfferIndex(client, generations, keeper.index_is_missing),
             understander,
+            thesaurus,
             tagger,
             keeper,
         )

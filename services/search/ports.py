@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.common.errors import ComeBackLater
-from services.common.names import RegionId
-from services.search.domain.coverage import ReaderFacts, RegionCoverage, StoredFacts
+from services.search.domain.coverage import Membership, ReaderFacts, RegionCoverage, StoredFacts
 from services.search.domain.offers import IndexChange, OfferKey, StoredEntry
 from services.search.domain.questions import FacetField, FoundOffer, Question, Ranking
 from services.search.domain.reading import Place, ReadBatch
@@ -104,15 +103,6 @@ class EntryStore(Protocol):
 
     async def facts(self) -> Mapping[str, StoredFacts]:
         """Say by region what is held and when something was last heard."""
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """One region of the federation."""
-
-    region: RegionId
-    display_name: str
-    active: bool
 
 
 class Federation(Protocol):

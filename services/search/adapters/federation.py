@@ -8,8 +8,7 @@ from services.common.messaging.members import Members
 from services.common.messaging.members_file import MembersFile
 from services.common.names import RegionId
 from services.search.convert.members import memberships
-from services.search.domain.coverage import ReaderFacts
-from services.search.ports import Membership
+from services.search.domain.coverage import Membership, ReaderFacts
 
 
 class SignedFederation:
@@ -44,7 +43,8 @@ class RunningReaders:
         if own is not None and own.trouble is None and own.last_fetch is not None and own.pending == 0:
             heard[self._own_region] = own.last_fetch
         return ReaderFacts(
-            messages_wait=any(state.pending for state in readers),
+            # What waits at the own broker concerns the own region only, which then needs the hub's word.
+            messages_wait=self.hub is not None and bool(self.hub.state.pending),
             paused_regions=frozenset(region for state in readers for region in (*state.paused, *state.skipped)),
             heard_directly=heard,
         )

@@ -16,11 +16,11 @@ from services.search.domain.searching import (
     Hit,
     LabelledConcept,
     LabelledCount,
+    OfferAnswer,
     SearchAnswer,
     Suggestion,
     Understood,
 )
-from services.search.handlers.get_offer import OfferAnswer
 
 _FACET_NUMBERS = {field: number for number, field in FACET_FIELDS.items()}
 

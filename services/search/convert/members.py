@@ -2,7 +2,7 @@
 
 from lotse.federation.v1.envelope_pb2 import MEMBER_STATE_ACTIVE
 from services.common.messaging.members import Members
-from services.search.ports import Membership
+from services.search.domain.coverage import Membership
 
 
 def memberships(members: Members) -> tuple[Membership, ...]:

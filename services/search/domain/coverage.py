@@ -11,6 +11,16 @@ SILENCE = timedelta(minutes=3)
 """A head comes at least every minute, so after three something is wrong (federation.md, "Bootstrap")."""
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One region of the federation."""
+
+    region: RegionId
+    display_name: str
+    active: bool
+    """False: it left or was shut out; nothing of it is shown."""
+
+
 class CoverageState(Enum):
     """How fresh a region's offers are; names as in search.proto."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from services.search.domain.coverage import RegionCoverage
 from services.search.domain.highlights import Segment
-from services.search.domain.offers import OfferKey
+from services.search.domain.offers import OfferKey, StoredEntry
 from services.search.domain.questions import FacetField, OfferFilter
 from services.search.domain.ranking import Why
 
@@ -96,6 +96,14 @@ class SearchAnswer:
     facets: tuple[tuple[FacetField, tuple[LabelledCount, ...]], ...]
     coverage: tuple[RegionCoverage, ...]
     """Regions that are not fresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswer:
+    """One offer as last heard, and how fresh it is."""
+
+    stored: StoredEntry
+    coverage: RegionCoverage
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,10 @@
 """Reads one offer as last heard, with the freshness of its region."""
 
-from dataclasses import dataclass
-
 from services.common.errors import CheckTheName
 from services.search.domain.coverage import CoverageState, RegionCoverage, StoredFacts
-from services.search.domain.offers import OfferKey, StoredEntry
+from services.search.domain.offers import OfferKey
+from services.search.domain.searching import OfferAnswer
 from services.search.handlers.parts import SearchParts
-
-
-@dataclass(frozen=True, slots=True)
-class OfferAnswer:
-    """The offer and how fresh it is."""
-
-    stored: StoredEntry
-    coverage: RegionCoverage
 
 
 async def get_offer(key: OfferKey, parts: SearchParts) -> OfferAnswer:

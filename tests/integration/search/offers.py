@@ -23,11 +23,11 @@ def text(title: str, summary: str = "", description: str = "", language: str = "
 
 def entry(record_id: str, title: str = "Beratung", *, region: str = "dresden", **changes: Any) -> OfferEntry:
     """Make a published offer for Dresden; `changes` are fields of the offer, and `site`, `partner` (its name)."""
-    site = {**SITE, **changes.pop("site", {}), "name": f"regions/{region}/sites/s-{record_id}", "display_name": "Haus"}
-    partner = changes.pop("partner", "Haus der Hilfe")
     owner = f"regions/{region}/partners/p-{record_id}"
-    site["partner"] = owner
-    offer = {
+    named = {"name": f"regions/{region}/sites/s-{record_id}", "display_name": "Haus", "partner": owner}
+    site: Any = {**SITE, **changes.pop("site", {}), **named}
+    partner = changes.pop("partner", "Haus der Hilfe")
+    offer: Any = {
         "name": f"regions/{region}/offers/{record_id}",
         "uid": record_id,
         "revision": 1,
@@ -45,7 +45,7 @@ def entry(record_id: str, title: str = "Beratung", *, region: str = "dresden", *
         **changes,
     }
     sites = [] if changes.get("sites") == [] else [site]
-    made = {"name": owner, "display_name": partner, "kind": "PARTNER_KIND_COUNSELLING_BODY"}
+    made: Any = {"name": owner, "display_name": partner, "kind": "PARTNER_KIND_COUNSELLING_BODY"}
     return OfferEntry(offer=offer, partner=made, sites=sites)
 
 
@@ -68,7 +68,7 @@ def head(region: str, sent: datetime, offers: int, revision: int = 1) -> Receive
 
 def partner_message(record_id: str, revision: int = 1, *, region: str = "dresden", named: str = "") -> Received:
     name = f"regions/{region}/partners/{named or record_id}"
-    made = {"name": name, "display_name": "Haus", "kind": "PARTNER_KIND_CHAMBER"}
+    made: Any = {"name": name, "display_name": "Haus", "kind": "PARTNER_KIND_CHAMBER"}
     return raw_message(region, "partner", record_id, PartnerEntry(partner=made).SerializeToString(), revision)
 
 
@@ -82,7 +82,7 @@ def raw_message(
     epoch: int = 1,
     deleted: bool = False,
     deliveries: int = 1,
-    time: datetime = START,
+    time: Any = START,
 ) -> Received:
     subject = catalog_subject(RegionId(region), kind, record_id)
     envelope = Envelope(

@@ -1,6 +1,7 @@
 """Pages follow the first page's order, whatever happens to the index meanwhile."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -73,10 +74,10 @@ async def test_at_most_the_two_hundred_best_can_be_paged_through(world: World) -
 @pytest.mark.parametrize("change", ["text", "filter", "district", "language", "forged", "cut", "late"])
 async def test_a_token_is_good_for_the_same_question_and_ten_minutes_only(world: World, change: str) -> None:
     await _publish(world, 4)
-    asked = {"text": "Deutschkurs", "page_size": 2}
+    asked: dict[str, Any] = {"text": "Deutschkurs", "page_size": 2}
     token = (await world.search(**asked)).next_page_token
     swapped = token[:20] + ("A" if token[20] != "A" else "B") + token[21:]
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "text": {"text": "Deutschkurse"},
         "filter": {"filter": search_pb2.OfferFilter(regions=["dresden"])},
         "district": {"caller_district_code": "14612"},

@@ -77,7 +77,7 @@ async def test_an_index_of_another_shape_is_replaced(world: World) -> None:
     await world.publish("a", "Werkstatt am Morgen")
     alias = world.generations.read_alias
     await _wipe(world)
-    aliases = {alias: {}, f"{alias}-write": {}}
+    aliases: dict[str, dict[str, str]] = {alias: {}, f"{alias}-write": {}}
     await world.client.indices.create(index=f"{alias}-0123456789abcdef-old", body={"aliases": aliases})
     assert not await world.generations.is_current()
     await world.keeper.ensure()

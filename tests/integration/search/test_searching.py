@@ -1,8 +1,11 @@
 """What a question finds, why, and what a hostile text does not do."""
 
+from typing import Any
+
 import pytest
 from google.type.latlng_pb2 import LatLng
 
+from lotse.directory.v1 import offer_pb2
 from lotse.search.v1 import search_pb2
 from tests.integration.search.offers import text
 from tests.integration.search.world import World, ids
@@ -179,7 +182,7 @@ async def test_an_overdue_offer_comes_after_a_confirmed_one_and_says_so(world: W
     ]
 
 
-FILTERS = {
+FILTERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "regions": (["leipzig"], {"region": "leipzig"}),
     "topics": (["recognition"], {"topics": ["recognition"]}),
     "audiences": (["AUDIENCE_COMPANY"], {"audiences": ["AUDIENCE_COMPANY"]}),
@@ -199,7 +202,8 @@ async def test_each_filter_keeps_what_it_names(world: World, name: str) -> None:
     value, changes = FILTERS[name]
     await world.publish("other", "Deutschkurs")
     await world.publish("wanted", "Deutschkurs", **changes)
-    narrowed = search_pb2.OfferFilter(**{name: value})
+    wanted: Any = {name: value}
+    narrowed = search_pb2.OfferFilter(**wanted)
     assert await world.found("Deutschkurs", filter=narrowed) == ["wanted"]
     assert await world.found("", filter=narrowed) == ["wanted"]
 
@@ -229,8 +233,8 @@ async def test_filters_join_by_and_their_values_by_or(world: World) -> None:
     await world.publish("a", kind="OFFER_KIND_TRAINING", formats=["OFFER_FORMAT_VIDEO"])
     await world.publish("b", kind="OFFER_KIND_FUNDING", formats=["OFFER_FORMAT_VIDEO"])
     await world.publish("c", kind="OFFER_KIND_TRAINING", formats=["OFFER_FORMAT_PHONE"])
-    kinds = ["OFFER_KIND_TRAINING", "OFFER_KIND_FUNDING"]
-    narrowed = search_pb2.OfferFilter(kinds=kinds, formats=["OFFER_FORMAT_VIDEO"])
+    kinds = [offer_pb2.OFFER_KIND_TRAINING, offer_pb2.OFFER_KIND_FUNDING]
+    narrowed = search_pb2.OfferFilter(kinds=kinds, formats=[offer_pb2.OFFER_FORMAT_VIDEO])
     assert sorted(await world.found("", filter=narrowed)) == ["a", "b"]
 
 

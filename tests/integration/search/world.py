@@ -23,11 +23,10 @@ from services.search.adapters.opensearch import OpenSearchOfferIndex
 from services.search.adapters.sql import SqlEntryStore
 from services.search.app import MIGRATIONS
 from services.search.consumer import CatalogApplier
-from services.search.domain.coverage import ReaderFacts
+from services.search.domain.coverage import Membership, ReaderFacts
 from services.search.freshness import FreshnessBook
 from services.search.handlers.parts import SearchParts
 from services.search.keeping import IndexKeeper
-from services.search.ports import Membership
 from services.search.reindex import Rebuild
 from services.search.servicer import SearchServicer
 from services.search.tagging import TopicTagger

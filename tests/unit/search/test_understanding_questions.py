@@ -3,7 +3,6 @@
 Prints the table; the bars are below what was reached, so that a change of data that costs quality is noticed.
 """
 
-import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import yaml
 from services.search.understanding import Understander, build_understander
 
 _FOLDER = Path(__file__).parent / "data"
-_MOST_MILLISECONDS = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +68,3 @@ def test_a_foreign_topic_abstains_unless_it_shares_words_with_a_label(
 def test_every_main_language_and_two_more_are_asked_in() -> None:
     asked = {question["language"] for question in _questions("questions.yaml")}
     assert asked >= {"de", "en", "uk", "ru", "ar", "fa", "vi", "pl", "cs", "tr", "es", "fr", "ky", "uz"}
-
-
-def test_understanding_a_question_takes_less_than_five_milliseconds(understander: Understander) -> None:
-    texts = [str(question["text"]) for question in _questions("questions.yaml")]
-    durations = []
-    for text in texts:
-        start = time.process_time()
-        understander.understand(text)
-        durations.append((time.process_time() - start) * 1000)
-    # Processor time and the median: other processes on the machine must not decide.
-    assert sorted(durations)[len(durations) // 2] < _MOST_MILLISECONDS
