@@ -1,0 +1,1 @@
+"""The technology behind the ports: SQL, the search API, keys and member list."""

@@ -1,0 +1,1 @@
+"""The way between the domain and the contract, and nothing else."""

@@ -1,0 +1,1 @@
+"""What cases and referrals are and which steps they may take: pure rules."""

@@ -1,0 +1,1 @@
+"""One function per use case: domain types and ports in, domain types out."""
