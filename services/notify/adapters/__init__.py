@@ -1,0 +1,1 @@
+"""What the service stands on: SQL, SMTP, templates."""

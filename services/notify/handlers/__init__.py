@@ -1,0 +1,1 @@
+"""Use cases of telling: one async function each, over the ports."""
