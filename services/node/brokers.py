@@ -18,6 +18,9 @@ from services.node.servers.ports import free_port
 from services.node.settings import NodeSettings
 from services.node.supervision import Supervised
 
+REFERRAL_CHANGES = "node.referral.>"
+"""What notify hears of its node."""
+
 
 @asynccontextmanager
 async def running_broker(layout: NodeLayout, settings: NodeSettings) -> AsyncIterator[NatsProcess]:
@@ -33,7 +36,7 @@ async def running_broker(layout: NodeLayout, settings: NodeSettings) -> AsyncIte
     async with _running(layout, "broker", port, config.render()) as server:
         admin = NatsSettings(f"nats://127.0.0.1:{port}", f"{settings.region} admin", layout.broker_nkey("admin"))
         async with connect_nats(admin) as connection:
-            await node_init(connection, {"search": NODE_FILTER})
+            await node_init(connection, {"search": NODE_FILTER, "notify": REFERRAL_CHANGES})
         yield server
 
 

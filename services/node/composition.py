@@ -10,16 +10,20 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from services.common.clock import Clock, utc_now
 from services.directory import app as directory_app
 from services.node.brokers import running_broker, running_hub
+from services.node.casework import notify_settings, referral_settings
 from services.node.federation import app as federation_app
 from services.node.federation.adapters import DatabaseOutbox, SearchHearing, SearchParked
 from services.node.install.home import opensearch_home
 from services.node.install.opensearch_lock import LOCK_FILE, read_lock
 from services.node.layout import NodeLayout
-from services.node.parts import NodeParts, known_members
+from services.node.members import known_members
+from services.node.parts import NodeParts
 from services.node.servers.opensearch import OpenSearchProcess, running_opensearch
 from services.node.servers.ports import LOOPBACK, free_port
 from services.node.settings import NodeSettings
 from services.node.supervision import Supervised
+from services.notify import app as notify_app
+from services.referral import app as referral_app
 from services.search import app as search_app
 
 __all__ = ["NodeParts", "running_node"]
@@ -54,6 +58,17 @@ async def running_node(
             search = await stack.enter_async_context(search_app.running(parts.search(addresses["engine"]), clock=clock))
             addresses["search"] = f"{LOOPBACK}:{search.port}"
             addresses["search-ops"] = f"http://{LOOPBACK}:{search.ops_port}"
+        if "referral" in settings.services:
+            counters = settings.search_address or addresses.get("search")
+            referral = await stack.enter_async_context(
+                referral_app.running(referral_settings(parts, counters), clock=clock)
+            )
+            addresses["referral"] = f"{LOOPBACK}:{referral.port}"
+            addresses["referral-ops"] = f"http://{LOOPBACK}:{referral.ops_port}"
+        if "notify" in settings.services:
+            notify = await stack.enter_async_context(notify_app.running(notify_settings(parts), clock=clock))
+            addresses["notify"] = f"{LOOPBACK}:{notify.port}"
+            addresses["notify-ops"] = f"http://{LOOPBACK}:{notify.ops_port}"
         if "federation" in settings.services:
             port = await stack.enter_async_context(_federation(parts, directory, search))
             addresses["federation"] = f"{LOOPBACK}:{port}"
@@ -85,6 +100,6 @@ async def _engine(stack: AsyncExitStack, layout: NodeLayout, settings: NodeSetti
     base.mkdir(parents=True, exist_ok=True)
 
     def start() -> AbstractAsyncContextManager[OpenSearchProcess]:
-        return running_opensearch(home, base, port=port, heap=settings.engine_heap)
+        return running_opensearch(home, base, port=port, heap=settings.engine_heap, quick=settings.engine_quick)
 
     return (await stack.enter_async_context(Supervised("engine", start).running())).url

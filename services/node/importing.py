@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # the asynchronous stubs exist for the type checker only
 R = TypeVar("R", partner_pb2.Partner, partner_pb2.Site, offer_pb2.Offer)
 Outcome = Literal["created", "updated", "unchanged"]
 
+PAGE = 500
+
 OUTPUT_ONLY = (
     "name",
     "uid",
@@ -64,6 +66,19 @@ class Collection(Protocol[R]):
 
     async def update(self, record: R) -> R:
         """Replace one, etag set; raises RpcError."""
+
+
+async def known_names(stub: "DirectoryServiceAsyncStub", region: str) -> set[str]:
+    """Read the full names of all records of a region: a file may refer to them without bringing them."""
+    names: set[str] = set()
+    for names_of in (Partners(stub).names, Sites(stub).names, Offers(stub, today_in_saxony(utc_now())).names):
+        token = ""
+        while True:
+            page, token = await names_of(f"regions/{region}", token)
+            names.update(page)
+            if not token:
+                break
+    return names
 
 
 async def import_directory(
@@ -125,6 +140,12 @@ class Partners:
     def __init__(self, stub: "DirectoryServiceAsyncStub") -> None:
         self._stub = stub
 
+    async def names(self, parent: str, page_token: str) -> tuple[list[str], str]:
+        """Read a page of names, and the token of the next page."""
+        request = partner_requests_pb2.ListPartnersRequest(parent=parent, page_size=PAGE, page_token=page_token)
+        page = await self._stub.ListPartners(request)
+        return [record.name for record in page.partners], page.next_page_token
+
     async def get(self, name: str) -> partner_pb2.Partner:
         """Read one."""
         return (await self._stub.GetPartner(partner_requests_pb2.GetPartnerRequest(name=name))).partner
@@ -145,6 +166,12 @@ class Sites:
 
     def __init__(self, stub: "DirectoryServiceAsyncStub") -> None:
         self._stub = stub
+
+    async def names(self, parent: str, page_token: str) -> tuple[list[str], str]:
+        """Read a page of names, and the token of the next page."""
+        request = site_requests_pb2.ListSitesRequest(parent=parent, page_size=PAGE, page_token=page_token)
+        page = await self._stub.ListSites(request)
+        return [record.name for record in page.sites], page.next_page_token
 
     async def get(self, name: str) -> partner_pb2.Site:
         """Read one."""
@@ -167,6 +194,12 @@ class Offers:
     def __init__(self, stub: "DirectoryServiceAsyncStub", today: date) -> None:
         self._stub = stub
         self._today = today
+
+    async def names(self, parent: str, page_token: str) -> tuple[list[str], str]:
+        """Read a page of names, and the token of the next page."""
+        request = offer_requests_pb2.ListOffersRequest(parent=parent, page_size=PAGE, page_token=page_token)
+        page = await self._stub.ListOffers(request)
+        return [record.name for record in page.offers], page.next_page_token
 
     async def get(self, name: str) -> offer_pb2.Offer:
         """Read one."""
@@ -203,4 +236,4 @@ def content(record: R) -> R:
 def explain(error: RpcError) -> str:
     """Say a refusal in one line: its message, then each field with its rule."""
     rules = "; ".join(f"{violation.path}: {violation.rule}" for violation in error.fields)
-    return f"{error.message}{f' ({rules})' if rules else ''} [{error.reason}]"
+    return f"{error.message}{f' ({rules})' if rules else ''} [{error.reason or error.code.name}]"

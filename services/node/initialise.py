@@ -17,6 +17,7 @@ from lotse.federation.v1.envelope_pb2 import MEMBER_STATE_ACTIVE, Member, Member
 from services.common.clock import Clock
 from services.common.crypto.key_files import write_secret
 from services.common.crypto.keys import create_nkey, create_signer, load_signer
+from services.common.crypto.sealing import create_sealing_key
 from services.common.messaging.members import load_members, write_members
 from services.common.names import RegionId
 from services.common.rpc.auth import create_token
@@ -29,7 +30,7 @@ from services.node.settings import NodeSettings, Ports, load_node_settings, writ
 HUB_USERS = ("sys", "admin", "search")
 """The hub's own users (federation.md, hub.conf)."""
 
-CLI_ROLES = (Role.EDITOR, Role.HOTLINE, Role.OPERATOR)
+CLI_ROLES = (Role.EDITOR, Role.COUNSELLOR, Role.HOTLINE, Role.OPERATOR, Role.SERVICE)
 """Roles that the command line acts in on the node's own machine."""
 
 CLI_TOKEN_LIFETIME = timedelta(days=365)
@@ -59,7 +60,7 @@ def fresh_ports() -> Iterator[int]:
 
 def draw_ports(fresh: Iterator[int], *, search: bool = False, hub: bool = False) -> Ports:
     """Choose ports for what a node hosts, to stand in its node.toml; what it does not host stays 0."""
-    names = ["directory", "federation", "directory_ops", "broker"]
+    names = ["directory", "federation", "directory_ops", "broker", "referral", "referral_ops", "notify", "notify_ops"]
     names += ["search", "search_ops", "engine"] if search else []
     names += ["hub"] if hub else []
     return Ports(**dict(zip(names, fresh, strict=False)))
@@ -79,6 +80,7 @@ def create_node(layout: NodeLayout, settings: NodeSettings, clock: Clock, distri
         raise StartupError(message)
     layout.create_folders()
     signer = create_signer(layout.signing_key)
+    sealing = create_sealing_key(layout.sealing_key)
     nkey = create_nkey(layout.hub_nkey)
     for user in SERVICE_USERS:
         create_nkey(layout.broker_nkey(user))
@@ -103,6 +105,7 @@ def create_node(layout: NodeLayout, settings: NodeSettings, clock: Clock, distri
     key = SigningKey(key_id=signer.key_id, public_key=signer.public_bytes)
     key.valid_from.FromDatetime(clock())
     card.signing_keys.append(key)
+    card.sealing_keys.add(key_id=sealing.key_id, public_key=sealing.public_bytes)
     card_file(layout).write_bytes(card.SerializeToString(deterministic=True))
     # Last, because its presence says that the node is whole.
     write_node_settings(layout, settings)

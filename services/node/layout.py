@@ -29,32 +29,47 @@ class NodeLayout:
         return self.root / "node.toml"
 
     @property
+    def keys(self) -> Path:
+        """Everything secret, closed to others."""
+        return self.root / "keys"
+
+    @property
     def signing_key(self) -> Path:
         """Ed25519 key that signs the region's messages."""
-        return self.root / "keys" / "signing.key"
+        return self.keys / "signing.key"
+
+    @property
+    def sealing_key(self) -> Path:
+        """X25519 key to which others seal what only this region may read."""
+        return self.keys / "sealing.key"
+
+    @property
+    def smtp_password(self) -> Path:
+        """Password at the mail server, put there by the operator; absent where it wants none."""
+        return self.keys / "smtp-password"
 
     @property
     def hub_nkey(self) -> Path:
         """Seed of the nkey with which the region logs in to the hub."""
-        return self.root / "keys" / "hub.nk"
+        return self.keys / "hub.nk"
 
     @property
     def page_token_secret(self) -> Path:
         """Secret behind page tokens, 64 hex digits."""
-        return self.root / "keys" / "page-token.key"
+        return self.keys / "page-token.key"
 
     def broker_nkey(self, user: str) -> Path:
         """Seed with which one of SERVICE_USERS logs in to the own broker."""
-        return self.root / "keys" / f"broker-{user}.nk"
+        return self.keys / f"broker-{user}.nk"
 
     def hub_user_nkey(self, user: str) -> Path:
         """Seed of the hub's own users ("sys", "admin", "search"); on the state node only."""
-        return self.root / "keys" / f"hub-{user}.nk"
+        return self.keys / f"hub-{user}.nk"
 
     @property
     def root_key(self) -> Path:
         """The federation's root key; on the state node, until its operator takes it offline."""
-        return self.root / "keys" / "federation-root.key"
+        return self.keys / "federation-root.key"
 
     @property
     def root_public(self) -> Path:
@@ -69,11 +84,11 @@ class NodeLayout:
     @property
     def tokens(self) -> Path:
         """API tokens, hashed."""
-        return self.root / "keys" / "tokens.json"
+        return self.keys / "tokens.json"
 
     def cli_token(self, role: str) -> Path:
         """Token that `lotse` itself uses on this machine for what a role may do."""
-        return self.root / "keys" / f"cli-{role}.token"
+        return self.keys / f"cli-{role}.token"
 
     def database_url(self, service: str) -> str:
         """SQLite file of one service."""
@@ -110,7 +125,7 @@ class NodeLayout:
             addresses = {str(key): str(value) for key, value in json.loads(self.addresses.read_text()).items()}
         except FileNotFoundError:
             return {}
-        return addresses if self._is_held() else {}
+        return addresses if self.is_held() else {}
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -132,8 +147,8 @@ class NodeLayout:
         except BlockingIOError:
             raise StartupError(f"the node in {self.root} runs already") from None
 
-    def _is_held(self) -> bool:
-        """Ask for the lock as one reader beside others, and give it back at once."""
+    def is_held(self) -> bool:
+        """Say whether some process runs the node, or is starting it: ask for the lock and give it back at once."""
         try:
             handle = os.open(self.lock, os.O_RDWR)
         except FileNotFoundError:
@@ -147,7 +162,8 @@ class NodeLayout:
         return False
 
     def create_folders(self) -> None:
-        """Make all folders; the one of the keys is closed to others."""
+        """Make all folders; those of the keys and of the databases are closed to others."""
         for name in ("keys", "federation", "data", "servers", "logs", "run"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
-        (self.root / "keys").chmod(0o700)
+        for name in ("keys", "data"):
+            (self.root / name).chmod(0o700)

@@ -4,10 +4,9 @@ from pydantic import SecretBytes
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from services.common.clock import Clock
-from services.common.messaging.members import Members, MembersRefused, load_members
 from services.common.messaging.members_file import MembersFile
 from services.common.rpc.server import ServerSettings
-from services.common.settings import LotseSettings, StartupError
+from services.common.settings import LotseSettings
 from services.directory.settings import DirectorySettings, TargetSettings
 from services.node.layout import NodeLayout
 from services.node.servers.ports import LOOPBACK
@@ -15,7 +14,7 @@ from services.node.settings import NodeSettings
 from services.search.settings import BrokerSettings, SearchSettings
 
 
-class _AsGiven(LotseSettings):
+class AsGiven(LotseSettings):
     """Settings from arguments alone: a LOTSE_ variable of the operator's shell (LOTSE_NODE …) is not for a service."""
 
     @classmethod
@@ -31,25 +30,12 @@ class _AsGiven(LotseSettings):
         return (init_settings,)
 
 
-class _Directory(_AsGiven, DirectorySettings):
+class _Directory(AsGiven, DirectorySettings):
     """The directory's."""
 
 
-class _Search(_AsGiven, SearchSettings):
+class _Search(AsGiven, SearchSettings):
     """The search's."""
-
-
-def known_members(layout: NodeLayout) -> Members:
-    """Read the member list that the node was handed; raises StartupError saying where it comes from."""
-    try:
-        return load_members(layout.members, layout.root_public.read_bytes())
-    except (OSError, ValueError, MembersRefused) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        message = (
-            f"{layout.members.parent}: no valid member list ({why}): have the state node admit this node "
-            "(`lotse hub admit`), then copy its root.pub and members.binpb here"
-        )
-        raise StartupError(message) from error
 
 
 class NodeParts:
@@ -61,8 +47,8 @@ class NodeParts:
         self.layout = layout
         self.settings = settings
         self.clock = clock
-        self._broker_url = broker_url
-        self._hub_url = hub_url
+        self.broker_url = broker_url
+        self.hub_url = hub_url
 
     def server(self, port: int) -> ServerSettings:
         """Say where a service listens."""
@@ -75,8 +61,8 @@ class NodeParts:
         layout, settings = self.layout, self.settings
         prefix = f"_INBOX_{settings.region}"
         hub = (
-            TargetSettings(url=self._hub_url, nkey_seed_file=layout.hub_nkey, inbox_prefix=prefix)
-            if self._hub_url
+            TargetSettings(url=self.hub_url, nkey_seed_file=layout.hub_nkey, inbox_prefix=prefix)
+            if self.hub_url
             else None
         )
         return _Directory(
@@ -88,7 +74,7 @@ class NodeParts:
             epoch=settings.epoch,
             hub=hub,
             own_broker=TargetSettings(
-                url=self._broker_url, nkey_seed_file=layout.broker_nkey("directory"), inbox_prefix="_INBOX_directory"
+                url=self.broker_url, nkey_seed_file=layout.broker_nkey("directory"), inbox_prefix="_INBOX_directory"
             ),
             page_token_secret_file=layout.page_token_secret,
             log_level=settings.log_level,
@@ -105,7 +91,7 @@ class NodeParts:
             root_public_key=layout.root_public.read_bytes().hex(),
             hub=self._catalog(),
             own_broker=BrokerSettings(
-                url=self._broker_url, nkey_seed_file=layout.broker_nkey("search"), inbox_prefix="_INBOX_search"
+                url=self.broker_url, nkey_seed_file=layout.broker_nkey("search"), inbox_prefix="_INBOX_search"
             ),
             opensearch_url=engine_url,
             refresh_interval_ms=settings.refresh_milliseconds,
@@ -119,11 +105,11 @@ class NodeParts:
         return MembersFile(self.layout.members, self.layout.root_public.read_bytes(), self.clock)
 
     def _catalog(self) -> BrokerSettings | None:
-        if self._hub_url is None:
+        if self.hub_url is None:
             return None
         if self.settings.state_node:
-            return BrokerSettings(url=self._hub_url, nkey_seed_file=self.layout.hub_user_nkey("search"))
+            return BrokerSettings(url=self.hub_url, nkey_seed_file=self.layout.hub_user_nkey("search"))
         region = self.settings.region
         return BrokerSettings(
-            url=self._hub_url, nkey_seed_file=self.layout.hub_nkey, inbox_prefix=f"_INBOX_{region}", durable=region
+            url=self.hub_url, nkey_seed_file=self.layout.hub_nkey, inbox_prefix=f"_INBOX_{region}", durable=region
         )

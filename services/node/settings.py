@@ -19,7 +19,7 @@ from services.node.layout import NodeLayout
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-ServiceName = Literal["directory", "search", "federation"]
+ServiceName = Literal["directory", "search", "referral", "notify", "federation"]
 
 
 class Ports(BaseModel):
@@ -31,6 +31,14 @@ class Ports(BaseModel):
     """gRPC of the directory."""
     search: int = Field(0, ge=0, le=65535)
     """gRPC of the search."""
+    referral: int = Field(0, ge=0, le=65535)
+    """gRPC of cases and referrals."""
+    referral_ops: int = Field(0, ge=0, le=65535)
+    """HTTP: metrics and health of cases and referrals."""
+    notify: int = Field(0, ge=0, le=65535)
+    """gRPC of the notifications."""
+    notify_ops: int = Field(0, ge=0, le=65535)
+    """HTTP: metrics and health of the notifications."""
     federation: int = Field(0, ge=0, le=65535)
     """gRPC of the federation service."""
     directory_ops: int = Field(0, ge=0, le=65535)
@@ -43,6 +51,25 @@ class Ports(BaseModel):
     """The hub's NATS, on the state node."""
     engine: int = Field(0, ge=0, le=65535)
     """OpenSearch."""
+
+
+class Mail(BaseModel):
+    """The mail server through which this node tells its staff; a password lies in keys/smtp-password."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(min_length=1, max_length=255)
+    """Name or address."""
+    port: int = Field(587, ge=1, le=65535)
+    """587 for STARTTLS, 465 for TLS from the first byte."""
+    security: Literal["starttls", "tls", "plain"] = "starttls"
+    """`plain` is accepted on loopback only."""
+    sender: str = Field(min_length=3, max_length=254)
+    """Address in From."""
+    username: str | None = None
+    """Absent: no login."""
+    link_template: str = ""
+    """Where staff sees a referral, with "{referral}" in it. Empty: no link in mails."""
 
 
 class NodeSettings(BaseModel):
@@ -64,10 +91,18 @@ class NodeSettings(BaseModel):
     """http:// address of an OpenSearch that runs elsewhere. Absent: the node starts its own."""
     engine_heap: str = Field("512m", pattern=r"^[0-9]+[mg]$")
     """Memory of its own OpenSearch's heap."""
+    engine_quick: bool = False
+    """True: its own OpenSearch starts with half the CPU time and then runs slower; for demos and tests."""
     directory_database_url: str | None = None
     """Database of the directory. Absent: an SQLite file in the node's folder."""
     search_database_url: str | None = None
     """Database of the search. Absent: an SQLite file in the node's folder."""
+    referral_database_url: str | None = None
+    """Database of cases and referrals. Absent: an SQLite file in the node's folder."""
+    notify_database_url: str | None = None
+    """Database of the notifications. Absent: an SQLite file in the node's folder."""
+    search_address: str | None = None
+    """host:port of a search elsewhere that is asked for counters. Absent: the node's own, if it hosts one."""
     epoch: int = Field(1, ge=1)
     """Rises only when the node was restored from a backup."""
     reflection: bool = True
@@ -76,6 +111,8 @@ class NodeSettings(BaseModel):
     """How much is logged."""
     refresh_milliseconds: int = Field(500, ge=50, le=60_000)
     """How often the engine makes new offers findable."""
+    mail: Mail | None = None
+    """Absent: staff is told in the inbox only."""
     ports: Ports = Ports()
     """Where its parts answer."""
 
@@ -137,4 +174,5 @@ def _toml(value: object) -> str:
         return str(value)
     if isinstance(value, list):
         return f"[{', '.join(_toml(each) for each in value)}]"
-    return json.dumps(str(value), ensure_ascii=False)  # a JSON string is a TOML basic string
+    # A JSON string is a TOML basic string, but for one sign that JSON lets stand.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -3,39 +3,33 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from services.common.clock import utc_now
-from services.common.names import RegionId
-from services.node.demo.cast import LEAST_NODES, MOST_NODES, STATE, cast
-from services.node.demo.narrator import Narrator, StepFailed
-from services.node.demo.stage import Actor, running_nodes
-from services.node.demo.story import QUESTIONS, Story
-from services.node.initialise import create_federation
-from services.node.runner import stop_signals, until_told
+from services.node.demo.cast import LEAST_NODES, MOST_NODES
+from services.node.demo.narrator import Narrator
 
 
 def demo(
     nodes: Annotated[int, typer.Option(min=LEAST_NODES, max=MOST_NODES, help="How many regions.")] = 3,
     once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
-    folder: Annotated[Path | None, typer.Option("--dir", help="Keep the nodes here; must not exist yet.")] = None,
+    folder: Annotated[Path | None, typer.Option("--dir", help="Keep the nodes here; must hold none yet.")] = None,
 ) -> None:
     """Show the main job: an offer changes in one region and is found state-wide in other languages."""
+    from services.node.demo.performance import play
+
     narrator = Narrator(Console(soft_wrap=True))
     base = Path(tempfile.mkdtemp(prefix="lotse-demo-")) if folder is None else folder.absolute()
     keep = True
     try:
-        told = asyncio.run(_play(narrator, base, nodes, once=once))
+        told = asyncio.run(play(narrator, base, nodes, once=once))
         keep = narrator.failed > 0
     finally:
         if keep:
-            narrator.console.print(f"The nodes' logs are below {base}", highlight=False)
+            narrator.console.print(f"The nodes and their logs are in {base}", highlight=False)
         elif folder is None:
             shutil.rmtree(base, ignore_errors=True)
     if narrator.failed:
@@ -43,70 +37,3 @@ def demo(
         raise typer.Exit(1)
     if not told:
         raise typer.Exit(130)
-
-
-async def _play(narrator: Narrator, base: Path, count: int, *, once: bool) -> bool:
-    """Perform until the end, or until Ctrl-C or SIGTERM; everything that was started is gone after it.
-
-    True when the story was told to its end.
-    """
-    told = asyncio.Event()
-    await until_told(stop_signals(), _perform(narrator, base, count, told, once=once))
-    return told.is_set()
-
-
-async def _perform(narrator: Narrator, base: Path, count: int, told: asyncio.Event, *, once: bool) -> None:
-    narrator.chapter(f"A federation of {count} regions on this machine")
-    async with AsyncExitStack() as stack:
-        try:
-            with narrator.step("keys, tokens, and a member list signed by the root key"):
-                layouts = create_federation(base, cast(count), utc_now)
-            with narrator.step("brokers, hub, OpenSearch and services are up"):
-                actors = await stack.enter_async_context(running_nodes(layouts))
-            for region, actor in actors.items():
-                narrator.detail(f"{region}: {', '.join(f'{key} {value}' for key, value in actor.addresses.items())}")
-            await Story(narrator, actors).play()
-            told.set()
-            if not once:
-                _show_doors(narrator.console, actors)
-                await asyncio.Event().wait()
-        except StepFailed:
-            return
-        except asyncio.CancelledError:
-            narrator.console.print("\nstopping …")
-            raise
-
-
-def _show_doors(console: Console, actors: Mapping[RegionId, Actor]) -> None:
-    """Print where everything answers and calls to try."""
-    state = actors[STATE]
-    other = next(actor for region, actor in actors.items() if region != STATE)
-    node, question = state.layout.root, QUESTIONS[0].text
-    search, token = state.addresses["search"], state.layout.cli_token("hotline")
-    console.print("\n[bold cyan]It stays up until Ctrl-C. Try, in another terminal:[/bold cyan]")
-    console.print(
-        f"""
-  .venv/bin/lotse search "{question}" --node {node}
-  .venv/bin/lotse offers list --node {other.layout.root}
-  .venv/bin/lotse doctor --node {other.layout.root}
-
-  .venv/bin/buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $(cat {token})" \\
-    -d '{{"text": "{question}", "page_size": 3}}' http://{search}/lotse.search.v1.SearchService/SearchOffers
-
-  .venv/bin/python - <<'PY'
-import asyncio, pathlib
-from lotse.search.v1.search_service_pb2 import SearchOffersRequest
-from lotse.search.v1.search_service_pb2_grpc import SearchServiceStub
-from services.common.rpc.client import connect
-
-async def main():
-    async with connect("{search}", pathlib.Path("{token}").read_text()) as channel:
-        found = await SearchServiceStub(channel).SearchOffers(SearchOffersRequest(text="{question}"))
-        print([hit.entry.offer.texts[0].title for hit in found.hits])
-
-asyncio.run(main())
-PY
-""",
-        highlight=False,
-        markup=False,
-    )

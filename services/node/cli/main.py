@@ -12,18 +12,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.common.crypto.key_files import KeyFileError
-from services.common.db.migrations import WrongDatabaseVersion
 from services.common.errors import LotseError
 from services.common.log import configure_logging
 from services.common.messaging.members import MembersRefused
 from services.common.rpc.client import RpcError
 from services.common.settings import StartupError
-from services.node.cli import demo, doctor, hub, node, offers, operate, search, token
+from services.node.cli import cases, demo, doctor, hub, node, notifications, offers, operate, referrals, search, token
 from services.node.cli.target import CliError
 from services.node.importing import explain
 from services.node.seed import SeedError
 from services.node.servers.errors import ServerStartError
-from services.search.ports import RebuildFailed
 
 app = typer.Typer(
     name="lotse",
@@ -35,6 +33,9 @@ app = typer.Typer(
 app.add_typer(node.app, name="node")
 app.add_typer(hub.app, name="hub")
 app.add_typer(offers.app, name="offers")
+app.add_typer(cases.app, name="cases")
+app.add_typer(referrals.app, name="referrals")
+app.add_typer(notifications.app, name="notifications")
 app.add_typer(token.app, name="token")
 app.command("demo")(demo.demo)
 app.command("search")(search.search)
@@ -48,11 +49,9 @@ TOLD = (
     LotseError,
     MembersRefused,
     OSError,
-    RebuildFailed,
     SeedError,
     ServerStartError,
     StartupError,
-    WrongDatabaseVersion,
 )
 """Failures whose text is written for whoever typed the command; anything else is a defect and keeps its traceback."""
 
@@ -76,7 +75,7 @@ def run(command: Callable[[], object]) -> int:
         errors.print(f"[red]refused:[/red] {escape(explain(error))}", highlight=False)
         return 1
     except TOLD as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        errors.print(f"[red]error:[/red] {escape(str(error) or type(error).__name__)}", highlight=False)
         return 2
     finally:
         structlog.contextvars.clear_contextvars()

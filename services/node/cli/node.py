@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from services.common.clock import utc_now
-from services.node.cli.target import NodeOption, find_node
+from services.node.cli.target import CliError, NodeOption, find_node
 from services.node.initialise import admit, card_file, create_node, draw_ports, fresh_ports, known_node
 from services.node.layout import NodeLayout
-from services.node.runner import run_until_told
 from services.node.servers.ports import LOOPBACK
 from services.node.settings import check_settings
 
@@ -37,7 +36,7 @@ def init(
             "region": region,
             "display_name": display_name or region,
             "state_node": state,
-            "services": ("directory", "federation", "search") if search else ("directory", "federation"),
+            "services": ("directory", "referral", "notify", "federation", *(("search",) if search else ())),
             "hub_url": hub,
             "ports": draw_ports(fresh_ports(), search=search, hub=state),
         }
@@ -57,5 +56,11 @@ def init(
 @app.command("run")
 def run(node: NodeOption = None) -> None:
     """Run a node with everything it hosts until Ctrl-C or SIGTERM."""
+    from services.common.db.migrations import WrongDatabaseVersion
+    from services.node.runner import run_until_told
+
     layout, settings = known_node(find_node(node))
-    asyncio.run(run_until_told(layout, settings))
+    try:
+        asyncio.run(run_until_told(layout, settings))
+    except WrongDatabaseVersion as error:
+        raise CliError(str(error)) from error

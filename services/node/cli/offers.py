@@ -13,8 +13,8 @@ from rich.table import Table
 from lotse.directory.v1 import offer_pb2, offer_requests_pb2
 from lotse.directory.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from services.node.cli.target import AddressOption, CliError, NodeOption, RegionOption, Target, TokenOption, find_target
-from services.node.importing import ImportReport, import_directory
-from services.node.seed import Seed, load_seed
+from services.node.importing import ImportReport, import_directory, known_names
+from services.node.seed import load_seed
 
 app = typer.Typer(help="List, show and import the offers of a node.", no_args_is_help=True)
 console = Console()
@@ -90,11 +90,11 @@ def import_offers(
 ) -> None:
     """Bring a data file into the node's directory: creates, updates, publishes; running it again is harmless.
 
-    The whole file is checked first; nothing is sent while anything in it is wrong.
+    The whole file is checked first; nothing is changed while anything in it is wrong. What it refers to may be in
+    the file or in the directory already.
     """
     target = _target(find_target("directory", "editor", node, address, token_file, region))
-    seed = load_seed(file, target.region)
-    report = asyncio.run(_import(target, seed, publish=not draft))
+    report = asyncio.run(_import(target, file, publish=not draft))
     typer.echo(summary(report))
     for line in report.refused:
         typer.echo(f"refused: {line}", err=True)
@@ -146,6 +146,8 @@ async def _get(target: Target, name: str) -> offer_pb2.Offer:
         return (await stub.GetOffer(offer_requests_pb2.GetOfferRequest(name=name))).offer
 
 
-async def _import(target: Target, seed: Seed, *, publish: bool) -> ImportReport:
+async def _import(target: Target, file: Path, *, publish: bool) -> ImportReport:
     async with target.channel() as channel:
-        return await import_directory(DirectoryServiceStub(channel), target.region, seed, publish=publish)
+        stub = DirectoryServiceStub(channel)
+        seed = load_seed(file, target.region, await known_names(stub, target.region))
+        return await import_directory(stub, target.region, seed, publish=publish)

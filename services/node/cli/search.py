@@ -13,7 +13,7 @@ from lotse.search.v1.search_service_pb2_grpc import SearchServiceStub
 from services.node.cli.offers import title_of
 from services.node.cli.target import AddressOption, NodeOption, Target, TokenOption, find_target
 
-console = Console()
+console = Console(soft_wrap=True)
 
 
 def search(
@@ -66,7 +66,8 @@ def show(found: search_service_pb2.SearchOffersResponse, out: Console) -> None:
         out.print(f"{place:2}. [bold]{escape(title_of(hit.entry.offer))}[/bold]", highlight=False)
         out.print(f"    {escape(hit.entry.partner.display_name)} · {region}", highlight=False)
         reasons = "; ".join(why.text for why in hit.why)
-        out.print(f"    [green]why:[/green] {escape(reasons)}", highlight=False)
+        if reasons:
+            out.print(f"    [green]why:[/green] {escape(reasons)}", highlight=False)
     if not found.hits:
         out.print("no offer found")
     for coverage in found.coverage:

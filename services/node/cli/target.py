@@ -70,13 +70,19 @@ def find_target(
     layout = NodeLayout(find_node(node))
     running = layout.read_addresses()
     if not running:
-        message = f"the node in {layout.root} does not run: start it with `lotse node run --node {layout.root}`"
-        raise CliError(message)
-    if service not in running:
-        message = f"the node in {layout.root} does not host {service}; it hosts: {', '.join(sorted(running))}"
-        raise CliError(message)
+        raise CliError(not_running(layout))
     settings = load_node_settings(layout)
+    if service not in running:
+        message = f"the node in {layout.root} does not host {service}; it hosts: {', '.join(sorted(settings.services))}"
+        raise CliError(message)
     return Target(running[service], _read_token(layout.cli_token(role)), settings.region)
+
+
+def not_running(layout: NodeLayout) -> str:
+    """Say why a node does not answer, and what to do."""
+    if layout.is_held():
+        return f"the node in {layout.root} is still starting: try again in some seconds"
+    return f"the node in {layout.root} does not run: start it with `lotse node run --node {layout.root}`"
 
 
 def find_node(node: Path | None) -> Path:

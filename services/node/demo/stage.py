@@ -34,36 +34,57 @@ class Actor:
         return find_target(service, role, self.layout.root)
 
 
-@asynccontextmanager
-async def running_nodes(layouts: Mapping[RegionId, NodeLayout]) -> AsyncIterator[dict[RegionId, Actor]]:
-    """Start all nodes at once and yield them when each answers; leaving stops them in order.
+class Stage:
+    """The running nodes by region; each can be switched off and on again."""
 
-    Raises ServerStartError with the node's own last words when one does not come up.
-    """
-    async with AsyncExitStack() as stack:
-        starts = [_start(stack, region, layout) for region, layout in layouts.items()]
-        children = [await start for start in starts]
-        ready = await asyncio.gather(
-            *(_ready(child, layout) for child, layout in zip(children, layouts.values(), strict=True))
+    def __init__(self, stack: AsyncExitStack, layouts: Mapping[RegionId, NodeLayout]) -> None:
+        self._stack = stack
+        self._layouts = layouts
+        self.actors: dict[RegionId, Actor] = {}
+
+    async def switch_on(self, *regions: RegionId) -> None:
+        """Start nodes side by side and wait until each answers; raises ServerStartError with its last words."""
+        children = [await self._start(region) for region in regions]
+        layouts = [self._layouts[region] for region in regions]
+        ready = await asyncio.gather(*(_ready(child, at) for child, at in zip(children, layouts, strict=True)))
+        self.actors.update(zip(regions, ready, strict=True))
+
+    async def switch_off(self, *regions: RegionId) -> None:
+        """Stop nodes side by side, in order within each."""
+        await asyncio.gather(*(self.actors.pop(region).child.stop() for region in regions))
+
+    async def _start(self, region: RegionId) -> Child:
+        layout = self._layouts[region]
+        layout.addresses.unlink(missing_ok=True)  # of an earlier run that was killed
+        spec = ChildSpec(
+            name=f"node {region}",
+            command=(sys.executable, "-m", "services.node", "--node", str(layout.root)),
+            log_path=layout.log("node"),
+            cwd=_PROJECT,
+            env=dict(os.environ),
+            stop_seconds=30.0,
         )
+        return await self._stack.enter_async_context(running_child(spec))
+
+
+@asynccontextmanager
+async def running_stage(layouts: Mapping[RegionId, NodeLayout]) -> AsyncIterator[Stage]:
+    """Switch all nodes on; leaving switches off those that run. Raises ServerStartError."""
+    async with AsyncExitStack() as stack:
+        stage = Stage(stack, layouts)
+        await stage.switch_on(*layouts)
         try:
-            yield dict(zip(layouts, ready, strict=True))
+            yield stage
         finally:
             # Side by side; the exit stack then has nothing left to wait for.
-            await asyncio.gather(*(child.stop() for child in children))
+            await stage.switch_off(*list(stage.actors))
 
 
-async def _start(stack: AsyncExitStack, region: RegionId, layout: NodeLayout) -> Child:
-    layout.addresses.unlink(missing_ok=True)  # of an earlier run that was killed
-    spec = ChildSpec(
-        name=f"node {region}",
-        command=(sys.executable, "-m", "services.node", "--node", str(layout.root)),
-        log_path=layout.log("node"),
-        cwd=_PROJECT,
-        env=dict(os.environ),
-        stop_seconds=30.0,
-    )
-    return await stack.enter_async_context(running_child(spec))
+@asynccontextmanager
+async def running_nodes(layouts: Mapping[RegionId, NodeLayout]) -> AsyncIterator[dict[RegionId, Actor]]:
+    """Run all nodes while the block runs, for those who switch none off. Raises ServerStartError."""
+    async with running_stage(layouts) as stage:
+        yield stage.actors
 
 
 async def _ready(child: Child, layout: NodeLayout) -> Actor:
