@@ -1,6 +1,7 @@
 """Services as processes of their own (`python -m services.directory`), killed and started again as a test likes."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -69,6 +70,8 @@ def _flat(prefix: str, values: Mapping[str, object]) -> list[tuple[str, str]]:
             found += _flat(key, value)
         elif isinstance(value, SecretBytes):
             found.append((key, value.get_secret_value().decode()))
+        elif isinstance(value, tuple):
+            found.append((key, json.dumps(value)))
         else:
             found.append((key, str(value).lower() if isinstance(value, bool) else str(value)))
     return found

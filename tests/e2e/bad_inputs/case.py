@@ -15,6 +15,8 @@ CANARY = "Kanarie-7f3a91"
 DIRECTORY = "lotse.directory.v1.DirectoryService"
 SEARCH = "lotse.search.v1.SearchService"
 FEDERATION = "lotse.federation.v1.FederationService"
+REFERRAL = "lotse.referral.v1.ReferralService"
+NOTIFY = "lotse.notify.v1.NotifyService"
 
 PARENT = "regions/dresden"
 PARTNER = f"{PARENT}/partners/welcome-center-dresden"

@@ -2,10 +2,24 @@
 
 from google.type import latlng_pb2
 
-from lotse.directory.v1 import offer_requests_pb2
+from lotse.directory.v1 import directory_service_pb2, offer_requests_pb2
 from lotse.federation.v1 import federation_service_pb2
+from lotse.notify.v1 import notify_service_pb2
+from lotse.referral.v1 import referral_service_pb2
 from lotse.search.v1 import search_pb2, search_service_pb2
-from tests.e2e.bad_inputs.case import CANARY, DIRECTORY, FEDERATION, OFFER, PARENT, SEARCH, Case, invalid, offer
+from tests.e2e.bad_inputs.case import (
+    CANARY,
+    DIRECTORY,
+    FEDERATION,
+    NOTIFY,
+    OFFER,
+    PARENT,
+    REFERRAL,
+    SEARCH,
+    Case,
+    invalid,
+    offer,
+)
 
 Filter = search_pb2.OfferFilter
 ask = search_service_pb2.SearchOffersRequest
@@ -132,37 +146,28 @@ FEDERATIONS = [
     ),
 ]
 
+CONTRACTS = (
+    directory_service_pb2,
+    search_service_pb2,
+    federation_service_pb2,
+    referral_service_pb2,
+    notify_service_pb2,
+)
 METHODS = {
-    DIRECTORY: (
-        "CreateOffer",
-        "GetOffer",
-        "ListOffers",
-        "UpdateOffer",
-        "DeleteOffer",
-        "UndeleteOffer",
-        "PublishOffer",
-        "PauseOffer",
-        "EndOffer",
-        "ConfirmOffer",
-        "ListOfferRevisions",
-        "BatchCreateOffers",
-        "CreatePartner",
-        "GetPartner",
-        "ListPartners",
-        "UpdatePartner",
-        "DeletePartner",
-        "UndeletePartner",
-        "CreateSite",
-        "GetSite",
-        "ListSites",
-        "UpdateSite",
-        "DeleteSite",
-        "UndeleteSite",
-    ),
-    SEARCH: ("SearchOffers", "GetOffer", "SuggestConcepts", "GetCoverage"),
-    FEDERATION: ("GetNode", "ListPeers", "ListParkedMessages", "ReplayParkedMessage"),
+    service.full_name: tuple(method.name for method in service.methods)
+    for contract in CONTRACTS
+    for service in contract.DESCRIPTOR.services_by_name.values()
 }
-"""Every method of every service; a test compares it with the contracts."""
+"""Every method of every service, as the contracts have them."""
+DESKS = ("ListNotifications", "WatchNotifications", "AcknowledgeNotification")
+
+
+def role_for(service: str, method: str) -> str:
+    """Give a role that may use the method."""
+    if service == REFERRAL or (service == NOTIFY and method in DESKS):
+        return "counsellor"
+    return "operator" if service in {FEDERATION, NOTIFY} else "editor"
+
 
 BROKEN_BYTES = {
     "truncated": b"\x0a\xff",
@@ -179,8 +184,8 @@ TAKEN_BY_THE_LIBRARY = {("field-number-zero", method) for method in ("GetCoverag
 def _every_call() -> list[Case]:
     cases: list[Case] = []
     for service, methods in METHODS.items():
-        role = "operator" if service == FEDERATION else "editor"
         for method in methods:
+            role = role_for(service, method)
             cases += [
                 Case(f"{method}-{name}", service, method, raw, "INVALID_ARGUMENT", "MALFORMED_REQUEST", role=role)
                 for name, raw in BROKEN_BYTES.items()

@@ -32,7 +32,7 @@ def _check_copies(where: str, copies: Mapping[Place, Copy], owned: Mapping[Place
 def _check_copy(where: str, copy: Copy, record: Owned) -> Iterator[Finding]:
     versions = f"{where} has version {copy.version}, its owner published {record.version}"
     if not copy.deleted and not record.public:
-        yield finding(Fault.REVIVED, record.place, f"{versions}, which is not public")
+        yield finding(_shown(record), record.place, f"{versions}, which is not public")
     elif copy.version != record.version:
         yield finding(Fault.OLD if copy.version < record.version else Fault.DIFFERENT, record.place, versions)
     elif copy.deleted and record.public:
@@ -46,7 +46,7 @@ def _check_answer(reader: Reader, record: Owned, answer: bytes | None) -> Iterat
         if record.public:
             yield finding(Fault.LOST, record.place, f"{reader.name} GetOffer does not know it")
     elif not record.public:
-        yield finding(Fault.REVIVED, record.place, f"{reader.name} GetOffer shows it")
+        yield finding(_shown(record), record.place, f"{reader.name} GetOffer shows it")
     elif answer != record.entry:
         yield finding(Fault.DIFFERENT, record.place, f"{reader.name} GetOffer shows another entry")
 
@@ -54,8 +54,7 @@ def _check_answer(reader: Reader, record: Owned, answer: bytes | None) -> Iterat
 def _check_found(reader: Reader, offers: Mapping[Place, Owned]) -> Iterator[Finding]:
     searchable = {place for place, record in offers.items() if record.searchable}
     for place in reader.found - searchable:
-        fault = Fault.DIFFERENT if place in offers and offers[place].public else Fault.REVIVED
-        yield finding(fault, place, f"{reader.name} SearchOffers finds it")
+        yield finding(_shown(offers.get(place)), place, f"{reader.name} SearchOffers finds it")
     if len(reader.found) >= reader.found_total:  # else it paged through the best hits only
         for place in searchable - reader.found:
             yield finding(Fault.LOST, place, f"{reader.name} SearchOffers does not find it")
@@ -63,3 +62,8 @@ def _check_found(reader: Reader, offers: Mapping[Place, Owned]) -> Iterator[Find
         fault = Fault.LOST if reader.found_total < len(searchable) else Fault.DIFFERENT
         seen = f"{reader.name} SearchOffers counts {reader.found_total} offers, {len(searchable)} can be found"
         yield Finding(fault, "all offers", seen)
+
+
+def _shown(record: Owned | None) -> Fault:
+    """Name what it is when something is shown that should not be: it was deleted, or never to be shown."""
+    return Fault.REVIVED if record is not None and record.gone else Fault.DIFFERENT

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from tests.support.postgres import fresh_database
 from tests.support.storm.cast import Cast, databases
+from tests.support.storm.quiet import become_quiet
 from tests.support.storm.report import TABLES
 from tests.support.storm.stage import Stage, running_stage
 
@@ -19,6 +20,7 @@ async def stage(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
     """A running federation on both database engines; a test leaves it whole and quiet."""
     urls = await databases(lambda: fresh_database(postgres_url))
     async with running_stage(Cast(tmp_path_factory.mktemp("storm"), urls)) as running:
+        await become_quiet(running)
         yield running
 
 

@@ -35,14 +35,15 @@ def plan_kills(draw: random.Random, parts: Sequence[str], count: int, seconds: f
 
 
 async def kill_by_plan(kills: Sequence[Kill], parts: Mapping[str, Part], history: History) -> Counter[str]:
-    """Kill as planned; gives how often each part was. One that is down at its moment is killed when it is back."""
+    """Kill as planned; gives how often each part was. Who is down at its moment lets the next one go first."""
     loop = asyncio.get_running_loop()
     begun, killed = loop.time(), Counter[str]()
+    victims = [kill.part for kill in kills]
     for kill in kills:
         await asyncio.sleep(max(0.0, begun + kill.moment - loop.time()))
-        part = parts[kill.part]
-        await part.back()
-        if await part.end():
-            killed[kill.part] += 1
-            history.note("kill", part=kill.part)
+        victim = next((name for name in victims if parts[name].up), None)
+        if victim is not None and await parts[victim].end():
+            victims.remove(victim)
+            killed[victim] += 1
+            history.note("kill", part=victim)
     return killed

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+from lotse.search.v1 import search_service_pb2
+from lotse.search.v1.search_service_pb2_grpc import SearchServiceStub
 from services.common.messaging.connection import NatsConnection
 from services.common.messaging.streams import reset_reader
 from services.common.messaging.subjects import CATALOG, NODE
 from services.common.names import RegionId
+from services.common.rpc.client import RpcError
 from tests.support.processes import until
 from tests.support.storm.cast import EDITING, SEARCHING, STATE
 from tests.support.storm.facts import Evidence, Owned
@@ -16,8 +19,8 @@ from tests.support.storm.stage import Stage
 
 Note = Callable[[str], None]
 
-QUIET_SECONDS = 150.0
-"""A search that was killed leaves messages unacknowledged, which the hub gives out again only after 60 s."""
+QUIET_SECONDS = 180.0
+"""After an outage of OpenSearch the readers rest for up to a minute before they try again."""
 
 
 def hub_durable(region: RegionId) -> str:
@@ -58,7 +61,22 @@ async def _waits_for(stage: Stage) -> str:
         async with stage.broker_admin(region) as broker:
             if left := await _unread(broker, NODE, "search"):
                 return f"broker for the search of {region}: {left}"
-    return ""
+    return await _silent_searches(stage)
+
+
+async def _silent_searches(stage: Stage) -> str:
+    """Name the searches that do not answer: their index is being built."""
+    silent = [region for region in SEARCHING if not await _answers(stage, region)]
+    return f"searches without an answer: {', '.join(silent)}" if silent else ""
+
+
+async def _answers(stage: Stage, region: RegionId) -> bool:
+    async with stage.search(region).channel() as channel:
+        try:
+            await SearchServiceStub(channel).SearchOffers(search_service_pb2.SearchOffersRequest(page_size=1))
+        except RpcError:
+            return False
+    return True
 
 
 async def replay_everything(stage: Stage) -> None:

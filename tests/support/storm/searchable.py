@@ -43,6 +43,31 @@ async def until_found(
         await asyncio.sleep(POLL_SECONDS)
 
 
+class Lookout:
+    """Looks at the newest offers of one search again and again; one pair of eyes for all who wait."""
+
+    def __init__(self, stub: "SearchServiceAsyncStub") -> None:
+        self._stub = stub
+        self._seen: dict[str, int] = {}
+        self._looked = asyncio.Condition()
+
+    async def look(self) -> None:
+        """Search until cancelled."""
+        while True:
+            found = await self._stub.SearchOffers(search_service_pb2.SearchOffersRequest(page_size=20))
+            async with self._looked:
+                self._seen.update({hit.name: hit.entry.offer.revision for hit in found.hits})
+                self._looked.notify_all()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def until_seen(self, place: Place, revision: int) -> float:
+        """Wait until an offer is found at this revision or a later one; gives the seconds that it took."""
+        started = time.perf_counter()
+        async with asyncio.timeout(SEARCHABLE_SECONDS), self._looked:
+            await self._looked.wait_for(lambda: self._seen.get(name_of(place), 0) >= revision)
+        return time.perf_counter() - started
+
+
 def at_revision(revision: int) -> Callable[[OfferEntry | None], bool]:
     """Expect an offer at this revision or a later one."""
     return lambda entry: entry is not None and entry.offer.revision >= revision

@@ -4,10 +4,11 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from services.common.messaging.connection import NatsConnection, NatsSettings, connect_nats
-from services.common.messaging.subjects import NODE_FILTER
+from services.common.messaging.subjects import CATALOG, NODE, NODE_FILTER
 from services.common.names import RegionId
 from services.node.broker.setup import hub_init, node_init
 from services.node.cli.target import Target
@@ -21,6 +22,7 @@ from tests.support.storm.cast import EDITING, REGIONS, SEARCHING, STATE, Cast
 from tests.support.storm.part import Part, Start
 
 CONNECT_SECONDS = 30.0
+REDELIVERY_SECONDS = 5.0
 
 
 class Stage:
@@ -103,9 +105,18 @@ async def _enter(stack: AsyncExitStack, stage: Stage, starts: Sequence[tuple[str
 async def _prepare_brokers(stage: Stage) -> None:
     async with stage.hub_admin() as connection:
         await hub_init(connection, REGIONS)
+        for durable in ("search", *EDITING):
+            await _redeliver_soon(connection, CATALOG, durable)
     for region in REGIONS:
         async with stage.broker_admin(region) as connection:
             await node_init(connection, {"search": NODE_FILTER})
+            await _redeliver_soon(connection, NODE, "search")
+
+
+async def _redeliver_soon(connection: NatsConnection, stream: str, durable: str) -> None:
+    """Have what a killed search left unacknowledged come again in seconds: in earnest that takes a minute."""
+    config = (await connection.jetstream.consumer_info(stream, durable)).config
+    await connection.jetstream.add_consumer(stream, replace(config, ack_wait=REDELIVERY_SECONDS))
 
 
 def _hub(cast: Cast) -> Start:
