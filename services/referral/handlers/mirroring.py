@@ -63,7 +63,7 @@ async def mirror_conflict(work: Work, referral: Referral, refusal: Conflict) -> 
 def _grants(refusal: Conflict, wish: Wish) -> bool:
     """Say whether a target that stands where the refusal says will close: then it refused an earlier request."""
     closable = reachable(Action.ADOPT_CLOSING, Side.TARGET, SYSTEM, refusal.state) is not None
-    return wish.kind is WishKind.CLOSE and refusal.version == wish.expected_version and closable
+    return wish.kind is WishKind.CLOSE and refusal.actual_version == wish.expected_version and closable
 
 
 def _answered(referral: Referral) -> Referral:

@@ -35,7 +35,7 @@ async def test_the_first_start_makes_somebody_who_is_told(world: World, desk: Cl
     [told] = await desk.notifications()
     assert (told.recipient, told.topic) == (staff.name, notify.TOPIC_REFERRAL_RECEIVED)
     assert (told.subject, told.version) == (referral.name, 3)
-    assert told.text == f"Vermittlung R-{referral.id[:8].upper()}: Eine neue Vermittlung ist eingegangen."
+    assert told.text == f"Verweisung R-{referral.id[:8].upper()}: Eine neue Verweisung ist eingegangen."
     assert told.HasField("create_time")
     assert not told.HasField("acknowledge_time")
 

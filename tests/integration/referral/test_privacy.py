@@ -9,7 +9,7 @@ import pytest
 from lotse.referral.v1 import case_pb2
 from lotse.referral.v1 import referral_pb2 as r
 from services.common.rpc.callers import Role
-from tests.integration.referral.people import CANARIES, TEXT_CANARY
+from tests.integration.referral.people import CANARIES, TEXT_CANARY, case
 from tests.integration.referral.steps import (
     both_prove,
     holds_a_person,
@@ -79,8 +79,8 @@ async def test_only_counsellors_see_who_it_is(world: World) -> None:
         }
         assert found[Role.COUNSELLOR].person.name
         assert not found[Role.COORDINATOR].HasField("person")
-        case = await dresden.call("GetCase", name=referral.case)
-        assert CANARIES[0] in case.case.person.name
+        read = await dresden.call("GetCase", name=referral.case)
+        assert CANARIES[0] in read.case.person.name
         as_hotline = await dresden.clients[Role.HOTLINE].call("GetCase", name=referral.case)
         assert as_hotline.case.has_person
         assert not as_hotline.case.HasField("person")
@@ -98,9 +98,9 @@ async def test_an_erased_case_leaves_a_stub_here_and_nothing_there(world: World)
         await taken_to(leipzig, referral, r.REFERRAL_STATE_ACCEPTED)
         await person_arrived(leipzig, referral)
         await dresden.until_state(referral, r.REFERRAL_STATE_ACCEPTED)
-        case = (await dresden.call("GetCase", name=referral.case)).case
-        erased = (await dresden.call("EraseCase", name=case.name, etag=case.etag)).case
-        assert (erased.state, erased.intake_text, erased.has_person) == (case_pb2.CASE_STATE_ERASED, "", False)
+        etag = (await dresden.call("GetCase", name=referral.case)).case.etag
+        stub = (await dresden.call("EraseCase", name=referral.case, etag=etag)).case
+        assert (stub.state, stub.intake_text, stub.has_person) == (case_pb2.CASE_STATE_ERASED, "", False)
         assert await keys_of(dresden) == 0
         await leipzig.until_state(referral, r.REFERRAL_STATE_WITHDRAWN)
 
@@ -110,9 +110,8 @@ async def test_an_erased_case_leaves_a_stub_here_and_nothing_there(world: World)
         await until(gone)
         await dresden.until_state(referral, r.REFERRAL_STATE_WITHDRAWN)
         await both_prove(referral, dresden, leipzig)
-        again = (await dresden.call("EraseCase", name=case.name, etag=erased.etag)).case
-        assert again == erased
-        refused = await dresden.staff.refused("UpdateCase", case=case_pb2.Case(name=case.name, etag=erased.etag))
+        assert (await dresden.call("EraseCase", name=stub.name, etag=stub.etag)).case == stub
+        refused = await dresden.staff.refused("UpdateCase", case=case(name=stub.name, etag=stub.etag))
         assert refused.reason == "CASE_ERASED"
 
 

@@ -13,7 +13,7 @@ from services.notify.settings import SmtpSettings
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SETTINGS = SmtpSettings(host="mail.example", sender="lotse@dresden.example", sender_name="Lotse für Dresden")
-PLAIN = Letter("Vermittlung R-1: größer, Übergabe", "Grüße\n", "<p>Grüße</p>\n")
+PLAIN = Letter("Verweisung R-1: größer, Übergabe", "Grüße\n", "<p>Grüße</p>\n")
 
 
 def written(letter: Letter = PLAIN, address: str = "stelle@example.org", number: str = "d-1") -> bytes:
