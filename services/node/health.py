@@ -40,13 +40,15 @@ class Finding:
     what: str
 
 
-def check_files(layout: NodeLayout, settings: NodeSettings, clock: Clock) -> Iterator[Finding]:
+def check_files(
+    layout: NodeLayout, settings: NodeSettings, clock: Clock, least_free_bytes: int = LEAST_FREE_BYTES
+) -> Iterator[Finding]:
     """Look at keys, member list, disk: needs no running node."""
     keys, key_id = _keys(layout, settings)
     yield keys
     yield _members(layout, settings, key_id, clock())
     free = shutil.disk_usage(layout.root).free
-    enough = free >= LEAST_FREE_BYTES
+    enough = free >= least_free_bytes
     advice = "" if enough else ": make room, brokers and index stop writing when the disk is full"
     yield Finding(enough, "disk", f"{free / 1024**3:.1f} GiB free{advice}")
 

@@ -29,7 +29,7 @@ Measured = dict[tuple[RegionId, RegionId], list[float]]
 
 @pytest.mark.parametrize("region", EDITING)
 async def test_each_step_of_an_offer_shows_in_every_search(stage: Stage, region: RegionId, tmp_path: Path) -> None:
-    async with at_desk(stage, f"steps-{region}", tmp_path) as desk:
+    async with at_desk(stage, f"steps{region[0]}", tmp_path) as desk:
         editor = desk.editors[region]
         place, public = await desk.publish_new(region)
         for search in desk.searches.values():
@@ -51,7 +51,7 @@ async def test_each_step_of_an_offer_shows_in_every_search(stage: Stage, region:
 
 @pytest.mark.parametrize("region", EDITING)
 async def test_a_partners_new_name_shows_on_all_its_offers(stage: Stage, region: RegionId, tmp_path: Path) -> None:
-    async with at_desk(stage, f"fan-{region}", tmp_path) as desk:
+    async with at_desk(stage, f"fan{region[0]}", tmp_path) as desk:
         places = [(await desk.publish_new(region, number))[0] for number in range(4)]
         done(await desk.editors[region].update_partner(desk.tag))
         name = (await desk.editors[region].read_partner(desk.tag)).display_name

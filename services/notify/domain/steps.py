@@ -99,7 +99,10 @@ def steps_of(change: Change) -> tuple[Step, ...]:
     steps = [Step(Topic.HANDOFF_CONFIRMED, HANDOFF, HANDOFF)] if confirmed else []
     # Accepted and confirmed are one and the same news at the source.
     told = None if confirmed and change.state is State.ACCEPTED else _TABLE[change.side].get(change.state)
-    if told is not None:
+    if change.state is State.WITHDRAWN and told is not None:
+        # A source says it at once, and again at a later version when the target has written it: one event, one telling.
+        steps.append(Step(*told, told[1]))
+    elif told is not None:
         steps.append(_versioned(change, *told))
     return tuple(steps)
 

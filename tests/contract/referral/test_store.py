@@ -83,11 +83,14 @@ async def test_what_was_put_is_read_back_whole(bench: Bench) -> None:
 
 
 async def test_a_change_that_breaks_off_leaves_nothing(bench: Bench) -> None:
-    with pytest.raises(RuntimeError, match="broken"):
+    async def broken_off() -> None:
         async with bench.store.transaction() as store:
             await store.put_case(CASE)
             await store.send(MailKind.LETTER, "leipzig", ID, 1, b"x", NOON)
             raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        await broken_off()
     async with bench.store.reading() as store:
         assert await store.case(ID) is None
     assert await bench.sent("hub") == []

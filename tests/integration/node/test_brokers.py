@@ -45,7 +45,7 @@ async def test_a_broker_has_its_stream_and_its_reader_and_keeps_what_it_was_give
         running_broker(layout, settings) as server,
         admin(server.url, layout.broker_nkey("admin")) as connection,
     ):
-        assert await durables(connection, NODE) == {"search"}
+        assert await durables(connection, NODE) == {"notify", "search"}
         await connection.jetstream.publish("node.directory.offer.one", b"kept")
     config = layout.server("broker") / "nats.conf"
     assert config.stat().st_mode & 0o777 == 0o600
@@ -58,7 +58,7 @@ async def test_a_broker_has_its_stream_and_its_reader_and_keeps_what_it_was_give
         message = await newest_message(connection, NODE, "node.directory.offer.one")
         assert message is not None
         assert message.data == b"kept"
-        assert await durables(connection, NODE) == {"search"}
+        assert await durables(connection, NODE) == {"notify", "search"}
 
 
 async def test_a_hub_has_a_place_for_each_member_and_for_new_ones_after_its_next_start(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ DEFINITE = frozenset(
 )
 """Codes that say "not done"; after any other the write may have been done."""
 
-GIVES_UP = 0.15
+GIVES_UP = 0.3
 """Share of writes whose editor does not ask again."""
 PATIENCE_SECONDS = 60.0
 _STEPS = {"publish": "PublishOffer", "pause": "PauseOffer", "delete": "DeleteOffer", "undelete": "UndeleteOffer"}

@@ -72,6 +72,7 @@ class History:
         self._file = path.open("w", buffering=1)
         self._begun: dict[int, Operation] = {}
         self._ended: dict[int, Outcome] = {}
+        self._shown: dict[tuple[str, Place], int | None] = {}
         self.sightings: list[Sighting] = []
 
     def begin(self, operation: Operation) -> None:
@@ -85,8 +86,11 @@ class History:
         self._write("answer", {"number": operation.number, **asdict(outcome)})
 
     def see(self, sighting: Sighting) -> None:
-        """Note what a reader was shown."""
-        self.sightings.append(sighting)
+        """Note what a reader was shown, if it is something else than last time."""
+        key = sighting.reader, sighting.place
+        if key not in self._shown or self._shown[key] != sighting.revision:
+            self._shown[key] = sighting.revision
+            self.sightings.append(sighting)
 
     def note(self, what: str, **facts: object) -> None:
         """Note something else, such as a kill; for people who read the file."""

@@ -19,7 +19,7 @@ from tests.support.processes import until
 from tests.support.storm.cast import EDITING, SEARCHING
 from tests.support.storm.checker import check
 from tests.support.storm.editors import Editor, Shelf
-from tests.support.storm.history import History, Result, Sighting
+from tests.support.storm.history import History, Place, Result, Sighting
 from tests.support.storm.kills import kill_by_plan, plan_kills
 from tests.support.storm.quiet import become_quiet, evidence_of, replay_everything
 from tests.support.storm.readers import get_offer, place_of
@@ -125,13 +125,14 @@ async def _watching(stage: Stage, history: History, draw: random.Random) -> Asyn
 
 
 async def _watch(stub: "SearchServiceAsyncStub", name: str, history: History, draw: random.Random) -> None:
+    known: dict[Place, None] = {}  # in the order of their first sight, so that the draw can be played again
     while True:
         with suppress(RpcError):  # a search that is down shows nothing
             found = await stub.SearchOffers(search_service_pb2.SearchOffersRequest(page_size=50))
             for hit in found.hits:
+                known[place_of(hit.name)] = None
                 history.see(Sighting(f"{name} SearchOffers", place_of(hit.name), hit.entry.offer.revision))
-            known = sorted({sighting.place for sighting in history.sightings})
-            for place in draw.sample(known, min(5, len(known))):
+            for place in draw.sample(list(known), min(5, len(known))):
                 entry = await get_offer(stub, place)
                 history.see(Sighting(f"{name} GetOffer", place, entry.offer.revision if entry else None))
         await asyncio.sleep(WATCH_SECONDS)
