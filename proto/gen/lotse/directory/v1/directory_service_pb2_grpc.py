@@ -37,7 +37,7 @@ class DirectoryServiceStub:
 
     Writes take a `request_id` (UUID): the same id with the same content gives the same answer for at least 24 hours and
     changes nothing again. `validate_only` checks everything, changes nothing, and answers as if it had.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
     """
 
     def __init__(self, channel):
@@ -178,7 +178,7 @@ class DirectoryServiceServicer:
 
     Writes take a `request_id` (UUID): the same id with the same content gives the same answer for at least 24 hours and
     changes nothing again. `validate_only` checks everything, changes nothing, and answers as if it had.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
     """
 
     def CreatePartner(self, request, context):
@@ -217,7 +217,7 @@ class DirectoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UndeletePartner(self, request, context):
-        """Brings a deleted partner back as it was. Errors: RESOURCE_NOT_FOUND, RESOURCE_NOT_DELETED, ETAG_MISMATCH, REQUEST_ID_REUSED.
+        """Brings a deleted partner back as it was. Errors: RESOURCE_NOT_FOUND, RESOURCE_NOT_DELETED, ETAG_MISMATCH, REQUEST_ID_REUSED, REFERENCE_NOT_FOUND (parent).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -490,7 +490,7 @@ class DirectoryService:
 
     Writes take a `request_id` (UUID): the same id with the same content gives the same answer for at least 24 hours and
     changes nothing again. `validate_only` checks everything, changes nothing, and answers as if it had.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
     """
 
     @staticmethod

@@ -38,7 +38,7 @@ class DirectoryServiceStub:
 
     Writes take a `request_id` (UUID): the same id with the same content gives the same answer for at least 24 hours and
     changes nothing again. `validate_only` checks everything, changes nothing, and answers as if it had.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
     """
 
     @_typing.overload
@@ -56,7 +56,7 @@ class DirectoryServiceStub:
     DeletePartner: _grpc.UnaryUnaryMultiCallable[_partner_requests_pb2.DeletePartnerRequest, _partner_requests_pb2.DeletePartnerResponse]
     """Deletes a partner; it can be undeleted for 30 days. Errors: RESOURCE_NOT_FOUND, RESOURCE_DELETED, ETAG_MISMATCH, REQUEST_ID_REUSED, RESOURCE_IN_USE."""
     UndeletePartner: _grpc.UnaryUnaryMultiCallable[_partner_requests_pb2.UndeletePartnerRequest, _partner_requests_pb2.UndeletePartnerResponse]
-    """Brings a deleted partner back as it was. Errors: RESOURCE_NOT_FOUND, RESOURCE_NOT_DELETED, ETAG_MISMATCH, REQUEST_ID_REUSED."""
+    """Brings a deleted partner back as it was. Errors: RESOURCE_NOT_FOUND, RESOURCE_NOT_DELETED, ETAG_MISMATCH, REQUEST_ID_REUSED, REFERENCE_NOT_FOUND (parent)."""
     CreateSite: _grpc.UnaryUnaryMultiCallable[_site_requests_pb2.CreateSiteRequest, _site_requests_pb2.CreateSiteResponse]
     """Creates a site. Errors: RESOURCE_EXISTS, REQUEST_ID_REUSED, ENTRY_TOO_LARGE, REFERENCE_NOT_FOUND (partner)."""
     GetSite: _grpc.UnaryUnaryMultiCallable[_site_requests_pb2.GetSiteRequest, _site_requests_pb2.GetSiteResponse]
@@ -105,7 +105,7 @@ class DirectoryServiceAsyncStub(DirectoryServiceStub):
 
     Writes take a `request_id` (UUID): the same id with the same content gives the same answer for at least 24 hours and
     changes nothing again. `validate_only` checks everything, changes nothing, and answers as if it had.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -120,7 +120,7 @@ class DirectoryServiceAsyncStub(DirectoryServiceStub):
     DeletePartner: _aio.UnaryUnaryMultiCallable[_partner_requests_pb2.DeletePartnerRequest, _partner_requests_pb2.DeletePartnerResponse]  # type: ignore[assignment]
     """Deletes a partner; it can be undeleted for 30 days. Errors: RESOURCE_NOT_FOUND, RESOURCE_DELETED, ETAG_MISMATCH, REQUEST_ID_REUSED, RESOURCE_IN_USE."""
     UndeletePartner: _aio.UnaryUnaryMultiCallable[_partner_requests_pb2.UndeletePartnerRequest, _partner_requests_pb2.UndeletePartnerResponse]  # type: ignore[assignment]
-    """Brings a deleted partner back as it was. Errors: RESOURCE_NOT_FOUND, RESOURCE_NOT_DELETED, ETAG_MISMATCH, REQUEST_ID_REUSED."""
+    """Brings a deleted partner back as it was. Errors: RESOURCE_NOT_FOUND, RESOURCE_NOT_DELETED, ETAG_MISMATCH, REQUEST_ID_REUSED, REFERENCE_NOT_FOUND (parent)."""
     CreateSite: _aio.UnaryUnaryMultiCallable[_site_requests_pb2.CreateSiteRequest, _site_requests_pb2.CreateSiteResponse]  # type: ignore[assignment]
     """Creates a site. Errors: RESOURCE_EXISTS, REQUEST_ID_REUSED, ENTRY_TOO_LARGE, REFERENCE_NOT_FOUND (partner)."""
     GetSite: _aio.UnaryUnaryMultiCallable[_site_requests_pb2.GetSiteRequest, _site_requests_pb2.GetSiteResponse]  # type: ignore[assignment]
@@ -168,7 +168,7 @@ class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
 
     Writes take a `request_id` (UUID): the same id with the same content gives the same answer for at least 24 hours and
     changes nothing again. `validate_only` checks everything, changes nothing, and answers as if it had.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/erstberatung"}' http://HOST:PORT/lotse.directory.v1.DirectoryService/GetOffer
     """
 
     @_abc_1.abstractmethod
@@ -217,7 +217,7 @@ class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _partner_requests_pb2.UndeletePartnerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_partner_requests_pb2.UndeletePartnerResponse, _abc.Awaitable[_partner_requests_pb2.UndeletePartnerResponse]]:
-        """Brings a deleted partner back as it was. Errors: RESOURCE_NOT_FOUND, RESOURCE_NOT_DELETED, ETAG_MISMATCH, REQUEST_ID_REUSED."""
+        """Brings a deleted partner back as it was. Errors: RESOURCE_NOT_FOUND, RESOURCE_NOT_DELETED, ETAG_MISMATCH, REQUEST_ID_REUSED, REFERENCE_NOT_FOUND (parent)."""
 
     @_abc_1.abstractmethod
     def CreateSite(

@@ -63,7 +63,7 @@ class FederationServiceServicer:
 
     def GetNode(self, request, context):
         """Says who this node is. Errors: none of its own.
-        Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" http://HOST:PORT/lotse.federation.v1.FederationService/GetNode
+        Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" http://HOST:PORT/lotse.federation.v1.FederationService/GetNode
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

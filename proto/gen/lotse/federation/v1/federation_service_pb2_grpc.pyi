@@ -35,7 +35,7 @@ class FederationServiceStub:
     def __new__(cls, channel: _aio.Channel) -> FederationServiceAsyncStub: ...
     GetNode: _grpc.UnaryUnaryMultiCallable[_federation_service_pb2.GetNodeRequest, _federation_service_pb2.GetNodeResponse]
     """Says who this node is. Errors: none of its own.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" http://HOST:PORT/lotse.federation.v1.FederationService/GetNode
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" http://HOST:PORT/lotse.federation.v1.FederationService/GetNode
     """
     ListPeers: _grpc.UnaryUnaryMultiCallable[_federation_service_pb2.ListPeersRequest, _federation_service_pb2.ListPeersResponse]
     """Lists all members of the federation with what this node has heard of each. At most 500, so unpaged."""
@@ -51,7 +51,7 @@ class FederationServiceAsyncStub(FederationServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetNode: _aio.UnaryUnaryMultiCallable[_federation_service_pb2.GetNodeRequest, _federation_service_pb2.GetNodeResponse]  # type: ignore[assignment]
     """Says who this node is. Errors: none of its own.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" http://HOST:PORT/lotse.federation.v1.FederationService/GetNode
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" http://HOST:PORT/lotse.federation.v1.FederationService/GetNode
     """
     ListPeers: _aio.UnaryUnaryMultiCallable[_federation_service_pb2.ListPeersRequest, _federation_service_pb2.ListPeersResponse]  # type: ignore[assignment]
     """Lists all members of the federation with what this node has heard of each. At most 500, so unpaged."""
@@ -70,7 +70,7 @@ class FederationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_federation_service_pb2.GetNodeResponse, _abc.Awaitable[_federation_service_pb2.GetNodeResponse]]:
         """Says who this node is. Errors: none of its own.
-        Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" http://HOST:PORT/lotse.federation.v1.FederationService/GetNode
+        Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" http://HOST:PORT/lotse.federation.v1.FederationService/GetNode
         """
 
     @_abc_1.abstractmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class NotifyServiceStub:
-    """Every call needs a deadline (streams: at most an hour) and a token of this node's region. Roles: operator and coordinator for
+    """Every call needs a deadline of at most 60 seconds and a token of this node's region. Roles: operator and coordinator for
     recipients and deliveries; counsellor, hotline and editor read and acknowledge notifications. Any call may end with the
     reasons MALFORMED_REQUEST, INVALID_FIELD, TOKEN_*, ROLE_NOT_ALLOWED, FOREIGN_REGION, DEADLINE_*, QUOTA_EXCEEDED,
     DATABASE_UNAVAILABLE, SHUTTING_DOWN or INTERNAL; each call's comment names the others.
@@ -91,7 +91,7 @@ class NotifyServiceStub:
 
 
 class NotifyServiceServicer:
-    """Every call needs a deadline (streams: at most an hour) and a token of this node's region. Roles: operator and coordinator for
+    """Every call needs a deadline of at most 60 seconds and a token of this node's region. Roles: operator and coordinator for
     recipients and deliveries; counsellor, hotline and editor read and acknowledge notifications. Any call may end with the
     reasons MALFORMED_REQUEST, INVALID_FIELD, TOKEN_*, ROLE_NOT_ALLOWED, FOREIGN_REGION, DEADLINE_*, QUOTA_EXCEEDED,
     DATABASE_UNAVAILABLE, SHUTTING_DOWN or INTERNAL; each call's comment names the others.
@@ -99,14 +99,14 @@ class NotifyServiceServicer:
 
     def ListNotifications(self, request, context):
         """Lists notifications, newest first. Errors: PAGE_TOKEN_INVALID.
-        Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden"}' http://HOST:PORT/lotse.notify.v1.NotifyService/ListNotifications
+        Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden"}' http://HOST:PORT/lotse.notify.v1.NotifyService/ListNotifications
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchNotifications(self, request, context):
-        """Streams notifications as they are made, beginning with those not acknowledged. Ends with the deadline.
+        """Streams notifications as they are made, beginning with those not acknowledged. Ends OK with the deadline: then watch again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -230,7 +230,7 @@ def add_NotifyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class NotifyService:
-    """Every call needs a deadline (streams: at most an hour) and a token of this node's region. Roles: operator and coordinator for
+    """Every call needs a deadline of at most 60 seconds and a token of this node's region. Roles: operator and coordinator for
     recipients and deliveries; counsellor, hotline and editor read and acknowledge notifications. Any call may end with the
     reasons MALFORMED_REQUEST, INVALID_FIELD, TOKEN_*, ROLE_NOT_ALLOWED, FOREIGN_REGION, DEADLINE_*, QUOTA_EXCEEDED,
     DATABASE_UNAVAILABLE, SHUTTING_DOWN or INTERNAL; each call's comment names the others.

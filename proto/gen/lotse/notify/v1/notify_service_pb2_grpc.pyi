@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class NotifyServiceStub:
-    """Every call needs a deadline (streams: at most an hour) and a token of this node's region. Roles: operator and coordinator for
+    """Every call needs a deadline of at most 60 seconds and a token of this node's region. Roles: operator and coordinator for
     recipients and deliveries; counsellor, hotline and editor read and acknowledge notifications. Any call may end with the
     reasons MALFORMED_REQUEST, INVALID_FIELD, TOKEN_*, ROLE_NOT_ALLOWED, FOREIGN_REGION, DEADLINE_*, QUOTA_EXCEEDED,
     DATABASE_UNAVAILABLE, SHUTTING_DOWN or INTERNAL; each call's comment names the others.
@@ -39,10 +39,10 @@ class NotifyServiceStub:
     def __new__(cls, channel: _aio.Channel) -> NotifyServiceAsyncStub: ...
     ListNotifications: _grpc.UnaryUnaryMultiCallable[_notify_service_pb2.ListNotificationsRequest, _notify_service_pb2.ListNotificationsResponse]
     """Lists notifications, newest first. Errors: PAGE_TOKEN_INVALID.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden"}' http://HOST:PORT/lotse.notify.v1.NotifyService/ListNotifications
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden"}' http://HOST:PORT/lotse.notify.v1.NotifyService/ListNotifications
     """
     WatchNotifications: _grpc.UnaryStreamMultiCallable[_notify_service_pb2.WatchNotificationsRequest, _notify_service_pb2.WatchNotificationsResponse]
-    """Streams notifications as they are made, beginning with those not acknowledged. Ends with the deadline."""
+    """Streams notifications as they are made, beginning with those not acknowledged. Ends OK with the deadline: then watch again."""
     AcknowledgeNotification: _grpc.UnaryUnaryMultiCallable[_notify_service_pb2.AcknowledgeNotificationRequest, _notify_service_pb2.AcknowledgeNotificationResponse]
     """Records that somebody has seen one; a repeat changes nothing. Errors: RESOURCE_NOT_FOUND."""
     CreateRecipient: _grpc.UnaryUnaryMultiCallable[_notify_service_pb2.CreateRecipientRequest, _notify_service_pb2.CreateRecipientResponse]
@@ -62,7 +62,7 @@ class NotifyServiceStub:
 
 @_typing.type_check_only
 class NotifyServiceAsyncStub(NotifyServiceStub):
-    """Every call needs a deadline (streams: at most an hour) and a token of this node's region. Roles: operator and coordinator for
+    """Every call needs a deadline of at most 60 seconds and a token of this node's region. Roles: operator and coordinator for
     recipients and deliveries; counsellor, hotline and editor read and acknowledge notifications. Any call may end with the
     reasons MALFORMED_REQUEST, INVALID_FIELD, TOKEN_*, ROLE_NOT_ALLOWED, FOREIGN_REGION, DEADLINE_*, QUOTA_EXCEEDED,
     DATABASE_UNAVAILABLE, SHUTTING_DOWN or INTERNAL; each call's comment names the others.
@@ -71,10 +71,10 @@ class NotifyServiceAsyncStub(NotifyServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListNotifications: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.ListNotificationsRequest, _notify_service_pb2.ListNotificationsResponse]  # type: ignore[assignment]
     """Lists notifications, newest first. Errors: PAGE_TOKEN_INVALID.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden"}' http://HOST:PORT/lotse.notify.v1.NotifyService/ListNotifications
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden"}' http://HOST:PORT/lotse.notify.v1.NotifyService/ListNotifications
     """
     WatchNotifications: _aio.UnaryStreamMultiCallable[_notify_service_pb2.WatchNotificationsRequest, _notify_service_pb2.WatchNotificationsResponse]  # type: ignore[assignment]
-    """Streams notifications as they are made, beginning with those not acknowledged. Ends with the deadline."""
+    """Streams notifications as they are made, beginning with those not acknowledged. Ends OK with the deadline: then watch again."""
     AcknowledgeNotification: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.AcknowledgeNotificationRequest, _notify_service_pb2.AcknowledgeNotificationResponse]  # type: ignore[assignment]
     """Records that somebody has seen one; a repeat changes nothing. Errors: RESOURCE_NOT_FOUND."""
     CreateRecipient: _aio.UnaryUnaryMultiCallable[_notify_service_pb2.CreateRecipientRequest, _notify_service_pb2.CreateRecipientResponse]  # type: ignore[assignment]
@@ -93,7 +93,7 @@ class NotifyServiceAsyncStub(NotifyServiceStub):
     """Sends a failed or unknown delivery again. Errors: RESOURCE_NOT_FOUND, STATE_NOT_ALLOWED."""
 
 class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Every call needs a deadline (streams: at most an hour) and a token of this node's region. Roles: operator and coordinator for
+    """Every call needs a deadline of at most 60 seconds and a token of this node's region. Roles: operator and coordinator for
     recipients and deliveries; counsellor, hotline and editor read and acknowledge notifications. Any call may end with the
     reasons MALFORMED_REQUEST, INVALID_FIELD, TOKEN_*, ROLE_NOT_ALLOWED, FOREIGN_REGION, DEADLINE_*, QUOTA_EXCEEDED,
     DATABASE_UNAVAILABLE, SHUTTING_DOWN or INTERNAL; each call's comment names the others.
@@ -106,7 +106,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_notify_service_pb2.ListNotificationsResponse, _abc.Awaitable[_notify_service_pb2.ListNotificationsResponse]]:
         """Lists notifications, newest first. Errors: PAGE_TOKEN_INVALID.
-        Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden"}' http://HOST:PORT/lotse.notify.v1.NotifyService/ListNotifications
+        Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden"}' http://HOST:PORT/lotse.notify.v1.NotifyService/ListNotifications
         """
 
     @_abc_1.abstractmethod
@@ -115,7 +115,7 @@ class NotifyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notify_service_pb2.WatchNotificationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_notify_service_pb2.WatchNotificationsResponse], _abc.AsyncIterator[_notify_service_pb2.WatchNotificationsResponse]]:
-        """Streams notifications as they are made, beginning with those not acknowledged. Ends with the deadline."""
+        """Streams notifications as they are made, beginning with those not acknowledged. Ends OK with the deadline: then watch again."""
 
     @_abc_1.abstractmethod
     def AcknowledgeNotification(

@@ -156,7 +156,7 @@ class ReferralServiceServicer:
 
     def CreateCase(self, request, context):
         """Takes a case in. Errors: REQUEST_ID_REUSED.
-        Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden", "case": {"intake_text": "Chef zahlt nicht", "language_code": "uk", "audience": "AUDIENCE_PERSON"}}' http://HOST:PORT/lotse.referral.v1.ReferralService/CreateCase
+        Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden", "case": {"intake_text": "Chef zahlt nicht", "language_code": "uk", "audience": "AUDIENCE_PERSON"}}' http://HOST:PORT/lotse.referral.v1.ReferralService/CreateCase
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

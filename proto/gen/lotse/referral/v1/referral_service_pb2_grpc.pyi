@@ -43,7 +43,7 @@ class ReferralServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ReferralServiceAsyncStub: ...
     CreateCase: _grpc.UnaryUnaryMultiCallable[_case_requests_pb2.CreateCaseRequest, _case_requests_pb2.CreateCaseResponse]
     """Takes a case in. Errors: REQUEST_ID_REUSED.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden", "case": {"intake_text": "Chef zahlt nicht", "language_code": "uk", "audience": "AUDIENCE_PERSON"}}' http://HOST:PORT/lotse.referral.v1.ReferralService/CreateCase
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden", "case": {"intake_text": "Chef zahlt nicht", "language_code": "uk", "audience": "AUDIENCE_PERSON"}}' http://HOST:PORT/lotse.referral.v1.ReferralService/CreateCase
     """
     GetCase: _grpc.UnaryUnaryMultiCallable[_case_requests_pb2.GetCaseRequest, _case_requests_pb2.GetCaseResponse]
     """Reads a case; the person only for the role counsellor. Errors: RESOURCE_NOT_FOUND."""
@@ -100,7 +100,7 @@ class ReferralServiceAsyncStub(ReferralServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateCase: _aio.UnaryUnaryMultiCallable[_case_requests_pb2.CreateCaseRequest, _case_requests_pb2.CreateCaseResponse]  # type: ignore[assignment]
     """Takes a case in. Errors: REQUEST_ID_REUSED.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden", "case": {"intake_text": "Chef zahlt nicht", "language_code": "uk", "audience": "AUDIENCE_PERSON"}}' http://HOST:PORT/lotse.referral.v1.ReferralService/CreateCase
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden", "case": {"intake_text": "Chef zahlt nicht", "language_code": "uk", "audience": "AUDIENCE_PERSON"}}' http://HOST:PORT/lotse.referral.v1.ReferralService/CreateCase
     """
     GetCase: _aio.UnaryUnaryMultiCallable[_case_requests_pb2.GetCaseRequest, _case_requests_pb2.GetCaseResponse]  # type: ignore[assignment]
     """Reads a case; the person only for the role counsellor. Errors: RESOURCE_NOT_FOUND."""
@@ -160,7 +160,7 @@ class ReferralServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_case_requests_pb2.CreateCaseResponse, _abc.Awaitable[_case_requests_pb2.CreateCaseResponse]]:
         """Takes a case in. Errors: REQUEST_ID_REUSED.
-        Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden", "case": {"intake_text": "Chef zahlt nicht", "language_code": "uk", "audience": "AUDIENCE_PERSON"}}' http://HOST:PORT/lotse.referral.v1.ReferralService/CreateCase
+        Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"parent": "regions/dresden", "case": {"intake_text": "Chef zahlt nicht", "language_code": "uk", "audience": "AUDIENCE_PERSON"}}' http://HOST:PORT/lotse.referral.v1.ReferralService/CreateCase
         """
 
     @_abc_1.abstractmethod

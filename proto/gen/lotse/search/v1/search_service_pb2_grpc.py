@@ -72,7 +72,7 @@ class SearchServiceServicer:
     def SearchOffers(self, request, context):
         """Finds offers. Never silently partial: `coverage` names each region that is stale, behind or missing.
         Errors: PAGE_TOKEN_INVALID.
-        Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"text": "визнання диплома", "page_size": 3}' http://HOST:PORT/lotse.search.v1.SearchService/SearchOffers
+        Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"text": "визнання диплома", "page_size": 3}' http://HOST:PORT/lotse.search.v1.SearchService/SearchOffers
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,7 @@ class SearchServiceStub:
     SearchOffers: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchOffersRequest, _search_service_pb2.SearchOffersResponse]
     """Finds offers. Never silently partial: `coverage` names each region that is stale, behind or missing.
     Errors: PAGE_TOKEN_INVALID.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"text": "визнання диплома", "page_size": 3}' http://HOST:PORT/lotse.search.v1.SearchService/SearchOffers
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"text": "визнання диплома", "page_size": 3}' http://HOST:PORT/lotse.search.v1.SearchService/SearchOffers
     """
     GetOffer: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.GetOfferRequest, _search_service_pb2.GetOfferResponse]
     """Reads one offer of any region with its freshness. Errors: RESOURCE_NOT_FOUND."""
@@ -63,7 +63,7 @@ class SearchServiceAsyncStub(SearchServiceStub):
     SearchOffers: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchOffersRequest, _search_service_pb2.SearchOffersResponse]  # type: ignore[assignment]
     """Finds offers. Never silently partial: `coverage` names each region that is stale, behind or missing.
     Errors: PAGE_TOKEN_INVALID.
-    Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"text": "визнання диплома", "page_size": 3}' http://HOST:PORT/lotse.search.v1.SearchService/SearchOffers
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"text": "визнання диплома", "page_size": 3}' http://HOST:PORT/lotse.search.v1.SearchService/SearchOffers
     """
     GetOffer: _aio.UnaryUnaryMultiCallable[_search_service_pb2.GetOfferRequest, _search_service_pb2.GetOfferResponse]  # type: ignore[assignment]
     """Reads one offer of any region with its freshness. Errors: RESOURCE_NOT_FOUND."""
@@ -88,7 +88,7 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_search_service_pb2.SearchOffersResponse, _abc.Awaitable[_search_service_pb2.SearchOffersResponse]]:
         """Finds offers. Never silently partial: `coverage` names each region that is stale, behind or missing.
         Errors: PAGE_TOKEN_INVALID.
-        Example: buf curl --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"text": "визнання диплома", "page_size": 3}' http://HOST:PORT/lotse.search.v1.SearchService/SearchOffers
+        Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"text": "визнання диплома", "page_size": 3}' http://HOST:PORT/lotse.search.v1.SearchService/SearchOffers
         """
 
     @_abc_1.abstractmethod
