@@ -61,4 +61,4 @@ async def until_searchable(state: Actor, offers: int) -> None:
                 return False
             return answer.total_size >= offers
 
-        await until(found, f"{offers} offers searchable", seconds=90)
+        await until(found, f"{offers} offers searchable", seconds=180)

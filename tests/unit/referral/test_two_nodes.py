@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from services.common.errors import LotseError
 from services.common.names import RegionId, parse_name
+from services.referral.domain.letters import RELEASE_NUMBER
 from services.referral.domain.log import canonical, chain_problems, head_of
 from services.referral.domain.referral import Referral
 from services.referral.domain.transitions import HOLDS_PERSON, Action, is_legal
@@ -59,14 +60,22 @@ class TwoNodes(RuleBasedStateMachine):
             self.wait(node.run(lambda work: effect(work, known.version)))
         self.post.collect()
 
-    @initialize()
-    def prepare(self) -> None:
+    @initialize(submitted=st.booleans(), delivered=st.booleans(), accepted=st.booleans())
+    def prepare(self, submitted: bool, delivered: bool, accepted: bool) -> None:
+        """Begin anywhere on the way: from a draft alone most walks would never come far."""
+
         async def begin(work: Work) -> Referral:
             case = await create_case(work, DRAFT, PERSON)
             await grant_consent(work, case.id, CONSENT)
             return await sending.create_referral(work, case.id, parse_name(OFFER, "offers"), ())
 
         self.id = self.wait(self.post.source.run(begin)).id
+        if submitted or delivered or accepted:
+            self.submit()
+        if delivered or accepted:
+            self.deliver_everything()
+        if accepted:
+            self.accept()
 
     @rule()
     def submit(self) -> None:
@@ -115,6 +124,11 @@ class TwoNodes(RuleBasedStateMachine):
         self.post.collect()
 
     @precondition(lambda self: self.post.waiting)
+    @rule()
+    def deliver_everything(self) -> None:
+        self.wait(self.post.deliver_all())
+
+    @precondition(lambda self: self.post.waiting)
     @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
         self.post.waiting.pop(data.draw(st.integers(0, len(self.post.waiting) - 1)))
@@ -154,6 +168,15 @@ class TwoNodes(RuleBasedStateMachine):
             assert not there.person_barred
             assert there.state in HOLDS_PERSON | {State.CLOSED}
 
+    @invariant()
+    def nothing_is_sent_of_a_person_that_was_asked_back(self) -> None:
+        known = self.wait(self.post.source.referral(self.id)) if self.id else None
+        if known is None or not known.person_barred:
+            return
+        letter = self.wait(_letter(self.post.source, self.id, RELEASE_NUMBER))
+        assert letter is None or not letter.body
+        assert not any(mail.record.record_id == f"ref-{self.id}-0" and mail.record.body for mail in self.post.waiting)
+
     def settle(self) -> None:
         """Let everything be sent again until nothing waits: then both sides must agree."""
         for _ in range(4):
@@ -191,6 +214,11 @@ async def _resend(work: Work, give_up_after: timedelta) -> None:
 async def _person(node: TestNode, owner: Owner) -> object:
     async with node.store.reading() as store:
         return await store.person(owner)
+
+
+async def _letter(node: TestNode, referral_id: str, number: int) -> Any:
+    async with node.store.transaction() as store:
+        return await store.outgoing(referral_id, number)
 
 
 async def _proof(node: TestNode, referral_id: str) -> Any:
