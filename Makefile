@@ -38,6 +38,10 @@ integration: setup ## Tests with real NATS, PostgreSQL and OpenSearch
 e2e: setup ## Tests of whole nodes
 	$(PY) -m pytest tests/e2e $(ARGS)
 
+.PHONY: storm-referrals
+storm-referrals: setup ## Referrals under random kills, long: REFERRALS=500 on both database engines
+	LOTSE_STORMS=1 LOTSE_STORM_REFERRALS=$(or $(REFERRALS),40) $(PY) -m pytest tests/storms -s $(ARGS)
+
 .PHONY: storm
 storm: setup ## Kill everything at random while editors write: SEEDS=20 new storms, SEED=7 plays one again
 	$(if $(SEED),STORM_SEED=$(SEED),STORM_SEEDS=$(or $(SEEDS),5)) $(PY) -m pytest tests/e2e/test_kill_storm.py $(ARGS)

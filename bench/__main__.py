@@ -2,7 +2,7 @@
 
     python -m bench [NAME ...] [--quick] [--out FILE]
 
-Names: rpc, understanding, relay, latency, rebuild, search. `--quick` takes small sizes: a check that they run.
+Names: rpc, understanding, relay, latency, referral, rebuild, search. `--quick` takes small sizes: do they run?
 """
 
 import argparse
@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import latency, rebuild, relay, rpc, search, understanding
+from bench import latency, rebuild, referral, relay, rpc, search, understanding
+from services.common.log import configure_logging
 
 Result = dict[str, Any]
 
@@ -28,6 +29,7 @@ def benchmarks(*, quick: bool) -> dict[str, Callable[[], Awaitable[Result]]]:
         "understanding": understanding.run,
         "relay": lambda: relay.run(2_000 if quick else 10_000),
         "latency": lambda: latency.run(20 if quick else 200),
+        "referral": lambda: referral.run(5 if quick else 50),
         "rebuild": lambda: rebuild.run(2_000 if quick else 20_000),
         "search": lambda: search.run((2_000,) if quick else (10_000, 100_000)),
     }
@@ -50,6 +52,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    configure_logging("ERROR")
     machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
     report = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -20,6 +20,8 @@ from pydantic_settings import (
 
 SET_UP_VARIABLES = frozenset({"LOTSE_CACHE", "LOTSE_VENV", "LOTSE_MAVEN_URL", "LOTSE_JAVA_HOME"})
 """Belong to the set-up and to no service: they are neither settings nor mistakes."""
+COMMAND_LINE_VARIABLES = frozenset({"LOTSE_NODE", "LOTSE_ADDRESS", "LOTSE_TOKEN_FILE"})
+"""Belong to the `lotse` command: an operator's shell may have them when a service is started in it."""
 
 
 class StartupError(Exception):
@@ -101,7 +103,9 @@ class _Environment(EnvSettingsSource):
             return None
 
     def _is_ours(self, variable: str) -> bool:
-        return variable.startswith(self.env_prefix.lower()) and variable.upper() not in SET_UP_VARIABLES
+        return variable.startswith(self.env_prefix.lower()) and variable.upper() not in (
+            SET_UP_VARIABLES | COMMAND_LINE_VARIABLES
+        )
 
     def _is_field(self, variable: str) -> bool:
         """Follow a variable's name through the nested models."""

@@ -1,12 +1,10 @@
 """Runs the directory service until it is told to stop: `python -m services.directory`."""
 
-import asyncio
+import sys
 
-from services.common.log import configure_logging
+from services.common.runner import run_service
 from services.directory.app import run
 from services.directory.settings import DirectorySettings
 
 if __name__ == "__main__":
-    settings = DirectorySettings.load()
-    configure_logging(settings.log_level)
-    asyncio.run(run(settings))
+    sys.exit(run_service(DirectorySettings, run))

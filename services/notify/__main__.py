@@ -1,12 +1,10 @@
 """Runs the notify service until it is told to stop: `python -m services.notify`."""
 
-import asyncio
+import sys
 
-from services.common.log import configure_logging
+from services.common.runner import run_service
 from services.notify.app import run
 from services.notify.settings import NotifySettings
 
 if __name__ == "__main__":
-    settings = NotifySettings.load()
-    configure_logging(settings.log_level)
-    asyncio.run(run(settings))
+    sys.exit(run_service(NotifySettings, run))

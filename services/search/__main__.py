@@ -1,12 +1,10 @@
 """Runs the search service until it is told to stop: `python -m services.search`."""
 
-import asyncio
+import sys
 
-from services.common.log import configure_logging
+from services.common.runner import run_service
 from services.search.app import run
 from services.search.settings import SearchSettings
 
 if __name__ == "__main__":
-    settings = SearchSettings.load()
-    configure_logging(settings.log_level)
-    asyncio.run(run(settings))
+    sys.exit(run_service(SearchSettings, run))

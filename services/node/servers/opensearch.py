@@ -14,7 +14,7 @@ from services.node.servers.child import Child, ChildSpec, running_child
 from services.node.servers.opensearch_java import java_command, java_home, write_config
 from services.node.servers.ports import LOOPBACK, claim_port, free_port
 
-_READY_SECONDS = 180.0  # 9–11 s on an idle machine, 15–25 s on a busy one
+_READY_SECONDS = 300.0  # 9–11 s on an idle machine, 15–25 s on a busy one
 _REQUEST_SECONDS = 10.0
 _CREATE_SECONDS = 60.0
 _CHECK_INDEX = "lotse-start-check"

@@ -11,13 +11,13 @@ from services.referral.domain.letters import Content
 from services.referral.domain.log import Entry, LogLine, canonical, head_of
 from services.referral.domain.referral import Referral, showing
 from services.referral.domain.transitions import Action, step
-from services.referral.domain.values import DeclineReason, OutcomeCode, Side
+from services.referral.domain.values import DeclineReason, OutcomeCode
 from services.referral.ports import MailKind, Outgoing, Reading, Work
 
 log = structlog.get_logger(__name__)
 
 
-async def referral_of(store: Reading, referral_id: str, side: Side = Side.UNSPECIFIED) -> Referral:
+async def referral_of(store: Reading, referral_id: str) -> Referral:
     """Give a referral; raises RESOURCE_NOT_FOUND."""
     found = await store.referral(referral_id)
     if found is None:

@@ -23,7 +23,7 @@ from services.referral.domain.letters import (
 from services.referral.domain.log import head_of, state_of
 from services.referral.domain.referral import Referral
 from services.referral.domain.transitions import HOLDS_PERSON
-from services.referral.domain.values import Side
+from services.referral.domain.values import OutcomeCode, Side
 from services.referral.handlers.deciding import adopt_closing, adopt_withdrawal, drop_person, person_owner
 from services.referral.handlers.logbook import proven_lines, save
 from services.referral.handlers.mirroring import mirror_conflict, mirror_event
@@ -113,7 +113,9 @@ async def _receive_release(work: Work, sender: str, referral_id: str, body: byte
             await save(work, await drop_person(work, referral))
         await _answer(work, sender, referral_id, RELEASE_NUMBER, digest, "")
         return True
-    if referral.person_barred or referral.state not in HOLDS_PERSON:
+    # The source's closing may overtake the release: who has completed was to have the person.
+    completed = referral.outcome_code is not OutcomeCode.UNSPECIFIED
+    if referral.person_barred or not (completed or referral.state in HOLDS_PERSON):
         await _answer(work, sender, referral_id, RELEASE_NUMBER, digest, FORBIDDEN)
         return True
     content = work.letters.open(sender, referral_id, RELEASE_NUMBER, body)

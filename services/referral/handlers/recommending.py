@@ -4,8 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from services.referral.domain.case import Case, require_content
-from services.referral.domain.referral import Prerequisite
-from services.referral.domain.routing import MOST_STEP_OFFERS, Candidate, Counter, Obstacle, Question, route
+from services.referral.domain.routing import MOST_STEP_OFFERS, Candidate, Obstacle, Question, route
 from services.referral.ports import Counters
 
 
@@ -41,12 +40,6 @@ def question_of(case: Case, language: str) -> Question:
         facts=case.facts,
         answer_language=language or "de",
     )
-
-
-async def prerequisites_of(counters: Counters, offer: str) -> tuple[Prerequisite, ...] | None:
-    """Give what an offer requires as heard now; None for one that was never heard of."""
-    found: Counter | None = await counters.offer(offer)
-    return None if found is None else found.prerequisites
 
 
 async def _with_way_out(
