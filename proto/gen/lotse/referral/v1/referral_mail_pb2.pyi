@@ -34,7 +34,7 @@ class SealedBody(_message.Message):
     encapsulated_key: _builtins.bytes
     """Encapsulated key."""
     ciphertext: _builtins.bytes
-    """Ciphertext of a Padded message; the NATS subject is bound as additional data."""
+    """Ciphertext of a Padded message; the exact NATS subject is bound to it as part of the HPKE info."""
     def __init__(
         self,
         *,
