@@ -52,7 +52,9 @@ class CaughtMail:
         return "" if part is None else str(part.get_content())
 
 
-@dataclass(slots=True)
+# No slots: aiosmtpd looks at every member of a handler, and one of a slotted dataclass cannot be read before Python
+# 3.11.3 (the copied class keeps the `__weakref__` of the first), so Debian 12's Python would refuse every connection.
+@dataclass
 class Catcher:
     """What came so far, oldest first; the oldest of more than a thousand are forgotten."""
 
