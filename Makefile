@@ -40,7 +40,11 @@ e2e: setup ## Tests of whole nodes
 
 .PHONY: storm-referrals
 storm-referrals: setup ## Referrals under random kills, long: REFERRALS=500 on both database engines
-	LOTSE_STORMS=1 LOTSE_STORM_REFERRALS=$(or $(REFERRALS),40) $(PY) -m pytest tests/storms -s $(ARGS)
+	LOTSE_STORMS=1 LOTSE_STORM_REFERRALS=$(or $(REFERRALS),40) $(PY) -m pytest tests/storms/test_referral_storm.py -s $(ARGS)
+
+.PHONY: kills
+kills: setup ## Kill each process between every two steps of a referral: 154 runs, about 20 minutes
+	LOTSE_STORMS=1 $(PY) -m pytest tests/storms/test_step_kills.py $(ARGS)
 
 .PHONY: storm
 storm: setup ## Kill everything at random while editors write: SEEDS=20 new storms, SEED=7 plays one again
@@ -49,6 +53,17 @@ storm: setup ## Kill everything at random while editors write: SEEDS=20 new stor
 .PHONY: bench
 bench: setup-run ## Benchmarks, with their peers beside them
 	$(PY) -m bench $(ARGS)
+
+.PHONY: eval
+eval: setup-run ## How well offers are found: own set, baseline and switch-offs, a plot a language (HALF=test|development|both)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/eval.txt
+	$(VENV)/bin/lotse eval --half $(or $(HALF),test) --misses --plots .run/eval $(ARGS)
+
+.PHONY: vectors
+vectors: setup ## Make the label vectors anew, after the thesaurus has changed (needs the encoder; minutes the first time)
+	@mkdir -p .run
+	$(PY) -m services.search.understanding.atoms
+	OMP_NUM_THREADS=2 $(PY) -m services.search.understanding.vectors --cache .run/label-vectors.npz
 
 .PHONY: proto
 proto: setup ## Generate proto/gen anew
@@ -64,7 +79,7 @@ setup-run:
 
 .PHONY: lock
 lock: ## Resolve requirements/*.in anew (needs uv on the PATH)
-	cd requirements && for name in build run dev; do \
+	cd requirements && for name in build run dev encoder eval; do \
 		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			--no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt || exit 1; \
 	done

@@ -18,7 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-SET_UP_VARIABLES = frozenset({"LOTSE_CACHE", "LOTSE_VENV", "LOTSE_MAVEN_URL", "LOTSE_JAVA_HOME"})
+SET_UP_VARIABLES = frozenset({"LOTSE_CACHE", "LOTSE_WITH_ENCODER", "LOTSE_VENV", "LOTSE_MAVEN_URL", "LOTSE_JAVA_HOME"})
 """Belong to the set-up and to no service: they are neither settings nor mistakes."""
 COMMAND_LINE_VARIABLES = frozenset({"LOTSE_NODE", "LOTSE_ADDRESS", "LOTSE_TOKEN_FILE"})
 """Belong to the `lotse` command: an operator's shell may have them when a service is started in it."""

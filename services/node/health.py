@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import stat
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -143,7 +143,7 @@ async def _told(layout: NodeLayout, address: str) -> list[Finding]:
     except (OSError, RpcError) as error:
         said = error.reason or error.code.name if isinstance(error, RpcError) else type(error).__name__
         return [Finding(False, "outbox", f"cannot be asked ({said}): keys/cli-operator.token may be revoked or over")]
-    return [_outbox(node.outbox_rows), *_parked({peer.member.region: peer.parked_messages for peer in peers})]
+    return [_outbox(node.outbox_rows), *_parked(node.parked_messages, _by_region(peers))]
 
 
 def _outbox(rows: Mapping[str, int]) -> Finding:
@@ -153,7 +153,13 @@ def _outbox(rows: Mapping[str, int]) -> Finding:
     return Finding(True, "outbox", f"{waiting} waiting")
 
 
-def _parked(messages: Mapping[str, int]) -> list[Finding]:
-    """Say what the search set aside; nothing when it set nothing aside, or there is no search."""
-    aside = ", ".join(f"{count} of {region}" for region, count in messages.items() if count)
-    return [Finding(False, "parked", f"{aside}: docs/operations.md, Parked messages")] if aside else []
+def _by_region(peers: Iterable[federation_service_pb2.Peer]) -> Mapping[str, int]:
+    return {peer.member.region: peer.parked_messages for peer in peers}
+
+
+def _parked(by_service: Mapping[str, int], by_region: Mapping[str, int]) -> list[Finding]:
+    """Say what services set aside, and of which members; nothing when they set nothing aside."""
+    aside = ", ".join(f"{count} by {service}" for service, count in sorted(by_service.items()) if count)
+    whose = ", ".join(f"{count} of {region}" for region, count in by_region.items() if count)
+    what = f"{aside} ({whose})" if whose else aside
+    return [Finding(False, "parked", f"{what}: docs/operations.md, Parked messages")] if aside else []

@@ -14,7 +14,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from lotse.directory.v1 import offer_pb2, offer_requests_pb2, partner_pb2, partner_requests_pb2, site_requests_pb2
 from services.common.clock import today_in_saxony, utc_now
-from services.common.rpc.client import RpcError
+from services.common.rpc.client import Patience, RpcError
 from services.node.seed import Seed, is_over
 
 if TYPE_CHECKING:  # the asynchronous stubs exist for the type checker only
@@ -24,6 +24,9 @@ R = TypeVar("R", partner_pb2.Partner, partner_pb2.Site, offer_pb2.Offer)
 Outcome = Literal["created", "updated", "unchanged"]
 
 PAGE = 500
+
+PATIENCE = Patience()
+"""For the channel of an import: where a call ran out of time, all that refers to its record would be refused too."""
 
 OUTPUT_ONLY = (
     "name",

@@ -21,7 +21,9 @@ from services.common.ids import new_record_id
 from services.common.messaging.connection import NatsConnection, NatsSettings, connect_nats
 from services.common.messaging.consumer import CatalogReader
 from services.common.messaging.envelope import verifying
+from services.common.messaging.gauges import show_readers
 from services.common.messaging.members_file import MembersFile
+from services.common.messaging.parking import ParkedMessages, Way
 from services.common.messaging.subjects import NODE
 from services.common.names import RegionId
 from services.common.paging import PageTokens
@@ -62,6 +64,7 @@ class RunningNotify:
     reader: CatalogReader | None
     connection: NatsConnection | None
     health: Health
+    parked: ParkedMessages
 
 
 @asynccontextmanager
@@ -88,6 +91,7 @@ async def running(settings: NotifySettings, *, clock: Clock = utc_now) -> AsyncI
             await stack.enter_async_context(mailing)
         listener = ReferralListener(store, words, RegionId(settings.region), clock, new_record_id)
         connection, reader = await _listening(stack, settings, listener, members, clock)
+        show_readers({} if reader is None else {NODE: reader}, registry)
         ops_port = None
         if settings.ops_address is not None:
             pages = serving_ops(parse_address(settings.ops_address), registry, [health.problems])
@@ -96,7 +100,9 @@ async def running(settings: NotifySettings, *, clock: Clock = utc_now) -> AsyncI
         calls = Calls(store, RegionId(settings.region), clock, new_record_id, tokens, partial(_draining, health))
         servicer = NotifyServicer(calls, feed, _mail_rules(settings.smtp))
         port = await stack.enter_async_context(_serving(settings, servicer, database, clock, health, registry))
-        yield RunningNotify(port, ops_port, database, reader, connection, health)
+        way = Way(verifying(members, clock, RegionId(settings.region)), listener.again)
+        aside = ParkedMessages(database, {NODE: way})
+        yield RunningNotify(port, ops_port, database, reader, connection, health, aside)
 
 
 async def run(settings: NotifySettings) -> None:

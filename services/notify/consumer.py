@@ -11,6 +11,7 @@ from services.common.clock import Clock
 from services.common.db.parked import Unreadable
 from services.common.ids import NewId
 from services.common.messaging.received import Received
+from services.common.messaging.refusals import Refused
 from services.common.messaging.subjects import NODE, NotASubject, parse_subject
 from services.common.names import RegionId
 from services.notify.convert import NotReadable, change_of
@@ -49,6 +50,17 @@ class ReferralListener:
         if count:
             log.info("notifications.made", count=count, changes=len(changes))
         return unfit
+
+    async def again(self, message: Received) -> bool:
+        """Tell of a message that was set aside; True when that made a notification. Raises Refused, ComeBackLater."""
+        if not _concerns_us(message):
+            return False
+        try:
+            change = change_of(message.envelope.body, self._region, message.envelope.id)
+        except NotReadable as refusal:
+            raise Refused(refusal.reason) from refusal
+        async with self._store.transaction() as store:
+            return await tell(store, self._words, [change], self._clock(), self._new_id) > 0
 
     async def park(self, messages: Sequence[Unreadable]) -> None:
         """Keep messages that can never be applied, for a person to look at."""

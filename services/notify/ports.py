@@ -88,6 +88,9 @@ class Transaction(Reading, Protocol):
     async def begin_step(self, subject: str, key: str, moment: datetime) -> bool:
         """Claim a step; False when it was told before."""
 
+    async def told_steps(self, subject: str) -> list[str]:
+        """Give the keys of all steps of a subject that were claimed."""
+
     async def add_notification(self, notification: Notification, key: str, *, inbox: bool) -> None:
         """Store a notification; its `seq` is given by the store. `inbox`: it stands in the list of the node."""
 

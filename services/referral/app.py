@@ -22,8 +22,12 @@ from services.common.db.engine import Database, connect_database
 from services.common.ids import new_case_id
 from services.common.messaging.connection import NatsConnection
 from services.common.messaging.consumer import CatalogReader
+from services.common.messaging.envelope import verifying
+from services.common.messaging.gauges import show_readers
 from services.common.messaging.members_file import MembersFile
-from services.common.messaging.relay import OutboxRelay
+from services.common.messaging.parking import ParkedMessages, Way
+from services.common.messaging.relay import HUB, OutboxRelay
+from services.common.messaging.subjects import MAIL
 from services.common.names import RegionId
 from services.common.paging import PageTokens
 from services.common.rpc.address import parse_address
@@ -63,6 +67,7 @@ class RunningReferral:
     connections: dict[str, NatsConnection]
     housekeeping: Housekeeping
     health: Health
+    parked: ParkedMessages
 
 
 @asynccontextmanager
@@ -89,12 +94,21 @@ async def running(settings: ReferralSettings, *, clock: Clock = utc_now) -> Asyn
         tokens = PageTokens(secret, clock, timedelta(hours=settings.page_token_hours))
         servicer = ReferralServicer(Calls(store, desk, clock, tokens), counters)
         health, registry, ops_port = Health(), CollectorRegistry(), None
+        show_readers({MAIL: traffic.readers[HUB]} if HUB in traffic.readers else {}, registry)
         if settings.ops_address is not None:
             pages = serving_ops(parse_address(settings.ops_address), registry, [health.problems])
             ops_port = await stack.enter_async_context(pages)
         port = await stack.enter_async_context(_serving(settings, servicer, database, clock, health, registry))
         yield RunningReferral(
-            port, ops_port, database, traffic.relays, traffic.readers, traffic.connections, house, health
+            port,
+            ops_port,
+            database,
+            traffic.relays,
+            traffic.readers,
+            traffic.connections,
+            house,
+            health,
+            ParkedMessages(database, {MAIL: Way(verifying(members, clock), applier.again)}),
         )
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import structlog
 from prometheus_client import CollectorRegistry
 
 from lotse.search.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
@@ -23,6 +24,7 @@ from services.common.messaging.consumer import CatalogReader
 from services.common.messaging.envelope import verifying
 from services.common.messaging.gauges import show_readers
 from services.common.messaging.members_file import MembersFile
+from services.common.messaging.parking import ParkedMessages, Way
 from services.common.messaging.subjects import CATALOG, NODE
 from services.common.names import RegionId
 from services.common.paging import PageTokens
@@ -31,6 +33,7 @@ from services.common.rpc.health import Health
 from services.common.rpc.metrics import CallMetrics
 from services.common.rpc.ops import serving_ops
 from services.common.rpc.server import Registration, serving
+from services.common.settings import StartupError
 from services.search.adapters.engine import connect_engine
 from services.search.adapters.federation import RunningReaders, SignedFederation
 from services.search.adapters.generations import OpenSearchGenerations
@@ -39,14 +42,21 @@ from services.search.adapters.sql import SqlEntryStore
 from services.search.consumer import CatalogApplier
 from services.search.freshness import FreshnessBook
 from services.search.handlers.parts import SearchParts
+from services.search.handlers.wording import wording_of
 from services.search.keeping import IndexKeeper
 from services.search.reindex import Rebuild, Rebuilt
-from services.search.replay import Replay, Way
+from services.search.sentences import load_sentences
 from services.search.servicer import ACCESS, SERVICE, SearchServicer
 from services.search.settings import BrokerSettings, SearchSettings
 from services.search.tagging import TopicTagger
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding import Understander, build_understander
+from services.search.understanding.encoder import ConceptVectors, EncoderMissing
+from services.search.understanding.place_names import load_place_suggester
+from services.search.understanding.steps import load_step_phrases
+from services.search.understanding.vectors import concept_vectors
+
+log = structlog.get_logger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """Where the tables' versions stand."""
@@ -66,7 +76,7 @@ class RunningSearch:
     readers: dict[str, CatalogReader]
     connections: dict[str, NatsConnection]
     health: Health
-    replay: Replay
+    parked: ParkedMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +114,14 @@ async def running(settings: SearchSettings, *, clock: Clock = utc_now) -> AsyncI
             entries=core.store,
             understander=core.understander,
             thesaurus=core.thesaurus,
+            wording=await asyncio.to_thread(wording_of, core.thesaurus),
             federation=federation,
             freshness=freshness,
             tokens=PageTokens(_secret(settings), clock, _TOKEN_LIFETIME),
             clock=clock,
+            places=await asyncio.to_thread(load_place_suggester),
+            step_phrases=load_step_phrases(),
+            sentences=load_sentences(),
         )
         health, registry = Health(), CollectorRegistry()
         show_readers(readers, registry)
@@ -125,8 +139,8 @@ async def running(settings: SearchSettings, *, clock: Clock = utc_now) -> AsyncI
             metrics=CallMetrics(registry),
         )
         port = await stack.enter_async_context(server)
-        replay = Replay(core.database, core.store, reading.ways, clock)
-        yield RunningSearch(port, ops_port, core.database, core.keeper, readers, connections, health, replay)
+        parked = ParkedMessages(core.database, reading.ways)
+        yield RunningSearch(port, ops_port, core.database, core.keeper, readers, connections, health, parked)
 
 
 async def reindex(settings: SearchSettings) -> Rebuilt:
@@ -155,8 +169,9 @@ async def _core(settings: SearchSettings) -> AsyncIterator[_Core]:
         engine = connect_engine(settings.opensearch_url, settings.opensearch_timeout_seconds)
         client = await stack.enter_async_context(engine)
         generations = OpenSearchGenerations(client, settings.index_name, settings.refresh_interval_ms, new_record_id)
-        understander = await asyncio.to_thread(build_understander)
         thesaurus = await asyncio.to_thread(load_thesaurus)
+        vectors = await asyncio.to_thread(_second_opinion, settings, thesaurus)
+        understander = await asyncio.to_thread(build_understander, thesaurus, vectors)
         tagger = TopicTagger(understander, thesaurus)
         store = SqlEntryStore(database)
         keeper = IndexKeeper(Rebuild(store, generations, tagger), generations)
@@ -169,6 +184,19 @@ async def _core(settings: SearchSettings) -> AsyncIterator[_Core]:
             tagger,
             keeper,
         )
+
+
+def _second_opinion(settings: SearchSettings, thesaurus: Thesaurus) -> ConceptVectors | None:
+    """Load the encoder as the settings want it; raises StartupError when it must be there and is not."""
+    if settings.encoder == "off":
+        return None
+    try:
+        return concept_vectors(thesaurus)
+    except EncoderMissing as error:
+        if settings.encoder == "on":
+            raise StartupError(f"LOTSE_ENCODER: {error}") from None
+        log.info("encoder.left_out", reason=str(error))
+        return None
 
 
 class _Reading:
@@ -206,7 +234,7 @@ class _Reading:
         core = self._core
         applier = CatalogApplier(stream, core.store, core.index, core.tagger, self._clock)
         verify = verifying(self._members, self._clock, own)
-        self.ways[stream] = verify, applier
+        self.ways[stream] = Way(verify, applier.again)
         return CatalogReader(connection, stream, broker.durable, verify, applier.apply, self._park, clock=self._clock)
 
     async def _park(self, messages: Sequence[Unreadable]) -> None:

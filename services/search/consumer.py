@@ -17,7 +17,7 @@ from services.common.clock import Clock
 from services.common.db.inbox import external_version
 from services.common.db.parked import Unreadable
 from services.common.messaging.received import Received
-from services.common.messaging.refusals import Reason
+from services.common.messaging.refusals import Reason, Refused
 from services.common.messaging.subjects import HEAD_ID, HEAD_KIND, NotASubject, parse_subject
 from services.common.names import RegionId
 from services.search.convert.entries import BodyInvalid, check_partner_entry, document_of, read_offer_entry, topic_text
@@ -84,6 +84,14 @@ class CatalogApplier:
         reasons = [*refused, *((item.message, Reason.NOT_INDEXABLE) for item in unfit), *broken]
         return [self._unreadable(message, reason) for message, reason in reasons]
 
+    async def again(self, message: Received) -> bool:
+        """Apply a message that was set aside; True when that changed something. Raises Refused, ComeBackLater."""
+        place = _place(message.envelope)
+        before = (await self._inbox.versions([place])).get(place)
+        if refused := await self.apply([message]):
+            raise Refused(Reason(refused[0].reason))
+        return before != (await self._inbox.versions([place])).get(place)
+
     def _unreadable(self, message: Received, reason: Reason) -> Unreadable:
         return Unreadable(self._stream, message.subject, message.envelope.origin, reason, message.data)
 
@@ -130,7 +138,7 @@ class CatalogApplier:
         if envelope.deleted:
             return _Prepared(message, _record(envelope), IndexChange(key, version, None))
         entry = read_offer_entry(envelope.body, key)
-        topics = self._tagger.topics_of(topic_text(entry))
+        topics = self._tagger.topics_of(*topic_text(entry))
         document = document_of(key, entry, envelope.body, topics)
         record = replace(_record(envelope), automatic_topics=topics, topics_by=self._tagger.fingerprint)
         return _Prepared(message, record, IndexChange(key, version, document))

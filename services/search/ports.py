@@ -7,9 +7,12 @@ from typing import Protocol
 
 from services.common.errors import ComeBackLater
 from services.search.domain.coverage import Membership, ReaderFacts, RegionCoverage, StoredFacts
-from services.search.domain.offers import IndexChange, OfferKey, StoredEntry
+from services.search.domain.explaining import ExplainedOffer
+from services.search.domain.offers import AutomaticTopic, IndexChange, OfferKey, StoredEntry
 from services.search.domain.questions import FacetField, FoundOffer, Question, Ranking
 from services.search.domain.reading import Place, ReadBatch
+from services.search.domain.searching import FoundPartner
+from services.search.domain.steps import Prerequisite
 from services.search.understanding.model import LinkedConcept, Understanding
 
 
@@ -43,8 +46,14 @@ class OfferIndex(Protocol):
     async def rank(self, question: Question, facets: tuple[FacetField, ...]) -> Ranking:
         """Find the order of the best 200 offers, the number of all and the counts asked for."""
 
-    async def fetch(self, question: Question, ids: Sequence[str]) -> tuple[FoundOffer, ...]:
-        """Give those of these offers that still pass the question's filter, in the order of `ids`."""
+    async def fetch(self, question: Question, ids: Sequence[str], *, explain: bool = False) -> tuple[FoundOffer, ...]:
+        """Give those of these offers that still pass the question's filter, in the order of `ids`.
+
+        With `explain` each says what its score is made of, which takes a little longer.
+        """
+
+    async def partners(self, question: Question, typed: str, most: int) -> tuple[FoundPartner, ...]:
+        """Give partners with a shown offer whose name fits what was typed so far; gives up after 0.4 seconds."""
 
 
 class IndexGenerations(Protocol):
@@ -98,7 +107,7 @@ class EntryStore(Protocol):
     def pages(self, size: int) -> AsyncIterator[Sequence[StoredEntry]]:
         """Read all offers, deleted ones too, in pages; what changes meanwhile may be read in either version."""
 
-    async def remember_topics(self, topics: Mapping[OfferKey, tuple[str, ...]], topics_by: str) -> None:
+    async def remember_topics(self, topics: Mapping[OfferKey, tuple[AutomaticTopic, ...]], topics_by: str) -> None:
         """Keep topics that were found anew, so that the next rebuild need not look for them."""
 
     async def facts(self) -> Mapping[str, StoredFacts]:
@@ -122,14 +131,34 @@ class CatalogReading(Protocol):
 class Understands(Protocol):
     """Understanding of questions and texts (`understanding.Understander`)."""
 
+    @property
+    def has_encoder(self) -> bool:
+        """Say whether a second opinion may be asked, which takes some 25 ms."""
+
     def understand(self, query: str, ui_language: str = "de") -> Understanding:
         """Say what a question means."""
 
-    def topics_of(self, text: str, limit: int = 3) -> tuple[LinkedConcept, ...]:
-        """Say what a text is clearly about."""
+    def topics_of(self, title: str, text: str) -> tuple[LinkedConcept, ...]:
+        """Say what an offer is about, best first, with how sure that is."""
 
     def suggest(self, prefix: str, language: str, limit: int) -> tuple[LinkedConcept, ...]:
         """Give concepts that fit what was typed so far."""
+
+
+class ReadsEntries(Protocol):
+    """Reading of stored entries, which only `convert` knows the form of."""
+
+    def offer(self, stored: StoredEntry) -> ExplainedOffer:
+        """Give all that the rules look at."""
+
+    def prerequisites(self, entry: bytes) -> tuple[Prerequisite, ...]:
+        """Give the steps that an offer requires."""
+
+    def title(self, entry: bytes, language: str) -> str:
+        """Give an offer's title in a language, else in German, else the first."""
+
+    def key(self, name: str) -> OfferKey:
+        """Take the resource name of an offer apart; raises INVALID_FIELD."""
 
 
 class Freshness(Protocol):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from services.search.convert.entries import stored_document, stored_topic_text
-from services.search.domain.offers import IndexChange, OfferKey, StoredEntry
+from services.search.domain.offers import AutomaticTopic, IndexChange, OfferKey, StoredEntry
 from services.search.ports import EntryStore, IndexGenerations
 from services.search.tagging import TopicTagger
 
@@ -34,7 +34,7 @@ class _Lines:
     """One page, ready to be sent, with topics that had to be found anew."""
 
     lines: list[bytes]
-    found: dict[OfferKey, tuple[str, ...]]
+    found: dict[OfferKey, tuple[AutomaticTopic, ...]]
 
 
 class Rebuild:
@@ -80,14 +80,14 @@ class Rebuild:
                 await asyncio.wait([waiting])
 
     def _prepare(self, page: Sequence[StoredEntry]) -> _Lines:
-        found: dict[OfferKey, tuple[str, ...]] = {}
+        found: dict[OfferKey, tuple[AutomaticTopic, ...]] = {}
         lines = [self._generations.serialise(self._change(entry, found)) for entry in page]
         return _Lines(lines, found)
 
-    def _change(self, entry: StoredEntry, found: dict[OfferKey, tuple[str, ...]]) -> IndexChange:
+    def _change(self, entry: StoredEntry, found: dict[OfferKey, tuple[AutomaticTopic, ...]]) -> IndexChange:
         if entry.deleted:
             return IndexChange(entry.key, entry.version, None)
         topics = entry.automatic_topics
         if entry.topics_by != self._tagger.fingerprint:
-            topics = found[entry.key] = self._tagger.topics_of(stored_topic_text(entry.body))
+            topics = found[entry.key] = self._tagger.topics_of(*stored_topic_text(entry.body))
         return IndexChange(entry.key, entry.version, stored_document(entry.key, entry.body, topics))

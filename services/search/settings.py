@@ -1,7 +1,7 @@
 """Owns how the search service is set up; each field has a default that suits one machine."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, StringConstraints
 
@@ -55,5 +55,8 @@ class SearchSettings(LotseSettings):
     """Signs page tokens; replicas need the same one. Absent: a random one, tokens end with the process."""
     coverage_refresh_seconds: float = Field(1.0, gt=0)
     """How old the freshness that searches report may be."""
+    encoder: Literal["auto", "on", "off"] = "auto"
+    """Whether sentence vectors help with unsure questions: where the optional package is installed, or never; "on" does
+    not start without it. They cost 110 MB of memory and some 25 ms for each unsure question and each changed offer."""
     log_level: str = "INFO"
     """Least level of what is logged."""

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from services.search.domain.offers import AutomaticTopic
 from services.search.ports import Understands
 from services.search.thesaurus import Thesaurus
 
@@ -11,12 +12,12 @@ class TopicTagger:
 
     def __init__(self, understander: Understands, thesaurus: Thesaurus) -> None:
         self._understander = understander
-        self.fingerprint = thesaurus_fingerprint(thesaurus)
-        """Stored beside what was found: another thesaurus would find other topics."""
+        self.fingerprint = thesaurus_fingerprint(thesaurus) + ("+e" if understander.has_encoder else "")
+        """Stored beside what was found: another thesaurus, or an encoder beside it, would find other topics."""
 
-    def topics_of(self, text: str) -> tuple[str, ...]:
-        """Give the ids of the concepts that a text is clearly about, best first."""
-        return tuple(concept.id for concept in self._understander.topics_of(text))
+    def topics_of(self, title: str, text: str) -> tuple[AutomaticTopic, ...]:
+        """Give the concepts that an offer is about, best first."""
+        return tuple(AutomaticTopic(one.id, one.weight) for one in self._understander.topics_of(title, text))
 
 
 def thesaurus_fingerprint(thesaurus: Thesaurus) -> str:

@@ -12,7 +12,7 @@ from services.common.names import RegionId
 from services.common.rpc.client import RpcError
 from services.node.demo.cast import cast
 from services.node.demo.stage import Actor, running_nodes
-from services.node.importing import ImportReport, import_directory
+from services.node.importing import PATIENCE, ImportReport, import_directory
 from services.node.initialise import create_federation
 from services.node.seed import load_seed, seed_path
 from services.node.settings import NodeSettings
@@ -44,7 +44,7 @@ async def running_federation(
 
 async def import_seed(actor: Actor, region: str) -> ImportReport:
     """Bring a region's starting data into its node."""
-    async with actor.target("directory", "editor").channel() as channel:
+    async with actor.target("directory", "editor").channel(PATIENCE) as channel:
         seed = load_seed(seed_path(region), region)
         return await import_directory(DirectoryServiceStub(channel), region, seed, publish=True)
 

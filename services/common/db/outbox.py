@@ -46,6 +46,7 @@ _MARK = Table(
     Column("sent_seq", Serial, nullable=False),
     Column("stream_seq", Serial, nullable=False),
 )
+_RECORD = [column for column in _OUTBOX.c if column.name != "target"]
 TABLES = (_OUTBOX, _MARK)
 """What a publishing service includes in its registry."""
 
@@ -93,15 +94,6 @@ class OutboxMark:
     stream_seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A record that the target has acknowledged up to and including one `seq`."""
-
-    kind: str
-    record_id: str
-    up_to_seq: int
-
-
 async def add(session: AsyncSession, record: OutboxRecord, targets: Sequence[str]) -> None:
     """Put one record into the outbox, a row for each target; see `add_many`."""
     await add_many(session, [record], targets)
@@ -124,44 +116,49 @@ async def add_many(session: AsyncSession, records: Sequence[OutboxRecord], targe
     session.info[ROWS_ADDED] = True
 
 
-async def oldest(session: AsyncSession, target: str, limit: int = 1000) -> list[OutboxRow]:
-    """Read the target's oldest rows in order of `seq`; the caller sends the newest of each (kind, record_id)."""
+async def oldest(session: AsyncSession, target: str, limit: int = 1000, *, beyond: int = 0) -> list[OutboxRow]:
+    """Read the target's oldest rows in order of `seq`; the caller sends the newest of each (kind, record_id).
+
+    `beyond`: only rows of a higher `seq`.
+    """
     connection = await session.connection()
-    rows = await connection.execute(
-        select(_OUTBOX).where(_OUTBOX.c.target == target).order_by(_OUTBOX.c.seq).limit(limit)
-    )
+    wanted = select(*_RECORD).where(_OUTBOX.c.target == target, _OUTBOX.c.seq > beyond)
+    rows = await connection.execute(wanted.order_by(_OUTBOX.c.seq).limit(limit))
+    # All at once and by place: a backlog is read a thousand rows at a time, and names cost as much as the query.
     return [
-        OutboxRow(
-            row.seq,
-            row.target,
-            OutboxRecord(
-                row.kind, row.record_id, row.epoch, row.revision, row.deleted, bytes(row.body), row.create_time
-            ),
-        )
-        for row in rows
+        OutboxRow(seq, target, OutboxRecord(kind, record_id, epoch, revision, deleted, bytes(body), create_time))
+        for seq, kind, record_id, epoch, revision, deleted, body, create_time in rows.all()
     ]
 
 
-async def forget_many(session: AsyncSession, target: str, sent: Iterable[Sent]) -> None:
-    """Delete the target's rows of each record up to what was acknowledged; newer rows of it stay."""
-    values = [{"p_kind": one.kind, "p_id": one.record_id, "p_seq": one.up_to_seq} for one in sent]
+async def forget_runs(session: AsyncSession, target: str, runs: Iterable[tuple[int, int]]) -> None:
+    """Delete the target's rows from one `seq` to another, both included: as few statements as there are gaps.
+
+    For rows that were read in order: whoever has read two of a target's rows has read all between them.
+    """
+    values = [{"p_first": first, "p_last": last} for first, last in runs]
     if not values:
         return
     connection = await session.connection()
     await connection.execute(
         delete(_OUTBOX).where(
-            _OUTBOX.c.target == target,
-            _OUTBOX.c.kind == bindparam("p_kind"),
-            _OUTBOX.c.record_id == bindparam("p_id"),
-            _OUTBOX.c.seq <= bindparam("p_seq"),
+            _OUTBOX.c.target == target, _OUTBOX.c.seq.between(bindparam("p_first"), bindparam("p_last"))
         ),
         values,
     )
 
 
 async def forget(session: AsyncSession, target: str, kind: str, record_id: str, up_to_seq: int) -> None:
-    """Delete the target's rows of one record up to and including `up_to_seq`."""
-    await forget_many(session, target, [Sent(kind, record_id, up_to_seq)])
+    """Delete the target's rows of one record up to and including `up_to_seq`; newer rows of it stay."""
+    connection = await session.connection()
+    await connection.execute(
+        delete(_OUTBOX).where(
+            _OUTBOX.c.target == target,
+            _OUTBOX.c.kind == kind,
+            _OUTBOX.c.record_id == record_id,
+            _OUTBOX.c.seq <= up_to_seq,
+        )
+    )
 
 
 async def record_acks(session: AsyncSession, target: str, sent_seq: int, stream_seq: int) -> None:

@@ -4,6 +4,7 @@ Parking the same message again changes nothing, because the broker may deliver i
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -144,6 +145,13 @@ async def count_parked(session: AsyncSession, since: datetime | None = None, reg
     connection = await session.connection()
     count: int = (await connection.execute(wanted)).scalar_one()
     return count
+
+
+async def count_by_region(session: AsyncSession) -> Mapping[str, int]:
+    """Count messages by the region that they name, "" for none; regions without any are absent."""
+    wanted = select(_PARKED.c.region, func.count().label("messages")).group_by(_PARKED.c.region)
+    connection = await session.connection()
+    return {row.region: row.messages for row in await connection.execute(wanted)}
 
 
 def _of_region(wanted: Select[Any], region: str | None) -> Select[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.common.db.outbox import OutboxRow, Sent
+from services.common.db.outbox import OutboxRow
 from services.common.messaging.publishing import Acked, Answer, Rejected
 
 Aggregate = tuple[str, str]
@@ -45,19 +45,31 @@ class Outcome:
     rejected: tuple[tuple[OutboxRow, Rejected], ...]
     unknown: tuple[OutboxRow, ...]
 
-    def sent(self) -> list[Sent]:
-        """Name what may be forgotten: each acknowledged record up to the row that was sent."""
-        return [Sent(*aggregate_of(row), row.seq) for row, _ in self.acked]
+    def waiting(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+        """Give those of `rows` (the batch's source) that still wait: of each record what is newer than what was acked.
 
-    def done_up_to(self, rows: Sequence[OutboxRow]) -> int:
-        """Give the highest outbox position below which nothing of `rows` (the batch's source) still waits."""
+        The others may be forgotten; most of the time none waits.
+        """
         done = {aggregate_of(row): row.seq for row, _ in self.acked}
-        waiting = (row.seq for row in rows if row.seq > done.get(aggregate_of(row), 0))
-        return min(waiting, default=rows[-1].seq + 1) - 1
+        return [row for row in rows if row.seq > done.get(aggregate_of(row), 0)]
 
     def stream_positions(self) -> list[int]:
         """Give the stream positions of what was stored now; a duplicate's is an old one and tells nothing."""
         return [answer.stream_seq for _, answer in self.acked if not answer.duplicate]
+
+
+def runs_without(rows: Sequence[OutboxRow], waiting: Sequence[OutboxRow]) -> list[tuple[int, int]]:
+    """Give the runs of `rows` between those that wait, each as its first and last `seq`."""
+    runs: list[tuple[int, int]] = []
+    stops = {row.seq for row in waiting}
+    first = None
+    for before, row in zip((None, *rows), rows, strict=False):
+        if row.seq not in stops:
+            first = row.seq if first is None else first
+        elif first is not None and before is not None:
+            runs.append((first, before.seq))
+            first = None
+    return runs if first is None else [*runs, (first, rows[-1].seq)]
 
 
 def outcome_of(rows: Sequence[OutboxRow], answers: Mapping[int, Answer]) -> Outcome:

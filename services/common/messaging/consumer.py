@@ -21,6 +21,7 @@ from services.common.messaging.backoff import Backoff
 from services.common.messaging.connection import NatsConnection, NotConnected
 from services.common.messaging.envelope import Verify
 from services.common.messaging.flood import FloodGuard
+from services.common.messaging.holding import HOLD_SECONDS, held
 from services.common.messaging.inspection import Checked, Inspection, Unfit
 from services.common.messaging.pull import DurableMissing, Pull
 from services.common.messaging.received import Apply, Park, ReaderState, Trouble
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 MOST_DELIVERIES: Final = 5
 """A message that alone breaks `apply` is parked at its fifth try (reliability.md, I14)."""
+MOST_PATIENCE_SECONDS: Final = 10.0
+"""Longest wait before a postponed batch is tried again, so the longest that a part that is back goes unnoticed."""
 _LATER = (ComeBackLater, OSError, TimeoutError, NotConnected)
 
 
@@ -56,8 +59,12 @@ class CatalogReader:
         *,
         clock: Clock = utc_now,
         guard: FloodGuard | None = None,
+        hold_seconds: float = HOLD_SECONDS,
     ) -> None:
-        """Wire it; `verify` opens a message or raises Refused, `apply` and `park` are described in received.py."""
+        """Wire it; `verify` opens a message or raises Refused, `apply` and `park` are described in received.py.
+
+        `hold_seconds` is how often the broker is told that messages taken are still worked on.
+        """
         self._connection = connection
         self._stream = stream
         self._durable = durable
@@ -67,7 +74,8 @@ class CatalogReader:
         self._apply = apply
         self._park = park
         self._clock = clock
-        self._patience = Backoff(1.0, 60.0)
+        self._hold_seconds = hold_seconds
+        self._patience = Backoff(1.0, MOST_PATIENCE_SECONDS)
         self._trouble: Trouble | None = Trouble.NOT_CONNECTED
         self._pending: int | None = None
         self._last_fetch: datetime | None = None
@@ -140,9 +148,11 @@ class CatalogReader:
         messages = await self._pull.fetch()
         self._last_fetch = self._clock()
         self._pending = messages[-1].metadata.num_pending if messages else 0
-        good, bad = await self._inspection.sort(messages)
-        await self._set_aside(bad)
-        await self._apply_all(good)
+        # What came since waits as long as this batch takes, so it is held as well.
+        async with held(lambda: (*messages, *self._pull.waiting), self._hold_seconds):
+            good, bad = await self._inspection.sort(messages)
+            await self._set_aside(bad)
+            await self._apply_all(good)
         if not messages and self._guard.look_again():
             log.info("durable.reset", durable=self._durable)
             await reset_reader(self._connection, self._stream, self._durable)

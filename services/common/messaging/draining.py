@@ -1,61 +1,32 @@
 """Guarantees that one batch of outbox rows is sent by the rules and that only what was acknowledged is forgotten."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
 
-from services.common.crypto.keys import Signer
 from services.common.db import outbox
 from services.common.db.engine import Database
-from services.common.db.outbox import OutboxMark, OutboxRecord, OutboxRow
-from services.common.messaging.batch import Aggregate, Outcome, aggregate_of, outcome_of, pick
+from services.common.db.outbox import OutboxMark, OutboxRow
+from services.common.messaging.ahead import BATCH_ROWS, Ahead
+from services.common.messaging.batch import Aggregate, Outcome, aggregate_of, outcome_of, pick, runs_without
 from services.common.messaging.connection import NatsConnection
-from services.common.messaging.envelope import seal
+from services.common.messaging.packing import Address, Batch
 from services.common.messaging.publishing import (
     NO_PERMISSION,
     TOO_BIG,
     UNSENDABLE,
     Answer,
-    PublishWindow,
     Rejected,
     publish_window,
 )
-from services.common.messaging.subjects import message_id
-from services.common.names import RegionId
 
 log = structlog.get_logger(__name__)
 
-HUB: Final = "hub"
-"""The outbox target that is the federation's catalog."""
-LOCAL: Final = "local"
-"""The outbox target that is the node's own broker."""
-BATCH_ROWS: Final = 1_000
 REST_SECONDS: Final = 60.0
-TOMBSTONE_SECONDS: Final = 180 * 86_400
-"""How long a tombstone stays in the catalog (federation.md, "Bootstrap, anti-entropy")."""
 
 _OF_THE_ROW = frozenset({TOO_BIG, UNSENDABLE})
-
-
-def _as_it_stands(row: OutboxRow) -> OutboxRecord:
-    return row.record
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where rows go and under whose name: target, owner region and key, and the subject of each row.
-
-    `record_of` gives what a row says to its readers, where that differs from how it stands in the outbox.
-    """
-
-    target: str
-    region: RegionId
-    signer: Signer
-    subject_of: Callable[[OutboxRow], str]
-    record_of: Callable[[OutboxRow], OutboxRecord] = _as_it_stands
 
 
 class Drain:
@@ -68,6 +39,7 @@ class Drain:
         self._connection = connection
         self._address = address
         self._silence_seconds = silence_seconds
+        self._ahead = Ahead(database, address)
         self._unsettled: dict[Aggregate, OutboxRow] = {}
         self._resting: dict[Aggregate, float] = {}
         self.mark = OutboxMark(0, 0)
@@ -79,41 +51,47 @@ class Drain:
 
     async def once(self) -> Outcome:
         """Send one batch; raises NotConnected and database errors, after which everything unanswered stays."""
-        async with self._database.reading() as session:
-            rows = await outbox.oldest(session, self._address.target, BATCH_ROWS)
-            self.mark = await outbox.high_mark(session, self._address.target)
-        chosen = pick(rows, self._unsettled, self._asleep())
-        violations = self._connection.violations
-        outcome = outcome_of(chosen, await self._send(chosen)) if chosen else Outcome((), (), ())
-        self._note(outcome, forbidden=self._connection.violations > violations)
-        if outcome.acked:
-            await self._forget(rows, outcome)
+        async with self._ahead.round():
+            batch = await self._next()
+            violations = self._connection.violations
+            outcome = outcome_of(batch.chosen, await self._send(batch)) if batch.chosen else Outcome((), (), ())
+            self._note(outcome, forbidden=self._connection.violations > violations)
+            if outcome.acked:
+                await self._forget(batch.rows, outcome)
+            if self._nothing_open():
+                await self._ahead.keep()
         return outcome
 
-    async def _send(self, rows: Sequence[OutboxRow]) -> Mapping[int, Answer]:
+    def drop_prepared(self) -> None:
+        """Read anew next time: another relay may have had the outbox meanwhile."""
+        self._ahead.drop()
+
+    async def _next(self) -> Batch:
+        batch = self._ahead.take()
+        async with self._database.reading() as session:
+            self.mark = await outbox.high_mark(session, self._address.target)
+            if batch is not None:
+                return batch
+            rows = await outbox.oldest(session, self._address.target, BATCH_ROWS)
+        return Batch(rows, pick(rows, self._unsettled, self._asleep()), {})
+
+    async def _send(self, batch: Batch) -> Mapping[int, Answer]:
         unsendable: dict[int, Answer] = {}
         async with publish_window(self._connection, self._silence_seconds) as window:
-            for number, row in enumerate(rows):
-                try:
-                    sent = await self._send_row(window, number, row)
-                except ValueError:
-                    # Its subject or its message cannot be made: a defect of ours that must not hold up the others.
+            for number in range(len(batch.chosen)):
+                packed = batch.message(number, self._address)
+                if packed is None:
                     unsendable[number] = Rejected(UNSENDABLE)
-                    continue
-                if not sent:
+                elif not await window.send(number, packed.subject, packed.payload, packed.headers):
                     break
+            else:
+                if self._nothing_open():
+                    self._ahead.begin(batch.rows)
             return {**await window.answers(), **unsendable}
 
-    async def _send_row(self, window: PublishWindow, number: int, row: OutboxRow) -> bool:
-        region, record = self._address.region, row.record
-        subject = self._address.subject_of(row)
-        headers = {
-            "Nats-Msg-Id": message_id(region, record.kind, record.record_id, record.epoch, record.revision, row.seq)
-        }
-        if record.deleted and self._address.target == HUB:
-            headers["Nats-TTL"] = str(TOMBSTONE_SECONDS)
-        told = self._address.record_of(row)
-        return await window.send(number, subject, seal(told, row.seq, subject, region, self._address.signer), headers)
+    def _nothing_open(self) -> bool:
+        """Say whether every record is free to be sent: only then may a batch be chosen before its time."""
+        return not self._unsettled and not self._asleep()
 
     def _note(self, outcome: Outcome, *, forbidden: bool) -> None:
         """Remember what is settled, what is not, and what the stream said."""
@@ -138,10 +116,11 @@ class Drain:
         if positions and min(positions) <= self.mark.stream_seq and not self.rolled_back:
             self.rolled_back = True
             log.error("stream.rolled_back", target=self._address.target, known=self.mark.stream_seq, got=min(positions))
-        done = max(outcome.done_up_to(rows), self.mark.sent_seq)
+        waiting = outcome.waiting(rows)
+        done = max(waiting[0].seq - 1 if waiting else rows[-1].seq, self.mark.sent_seq)
         highest = max(positions, default=self.mark.stream_seq)
         async with self._database.transaction() as session:
-            await outbox.forget_many(session, self._address.target, outcome.sent())
+            await outbox.forget_runs(session, self._address.target, runs_without(rows, waiting))
             await outbox.record_acks(session, self._address.target, done, highest)
         self.mark = OutboxMark(done, max(highest, self.mark.stream_seq))
 

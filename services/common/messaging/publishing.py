@@ -144,7 +144,7 @@ def read_answer(headers: Mapping[str, str], data: bytes) -> Answer | None:
     if headers.get("Status") == str(NO_STREAM):
         return Rejected(NO_STREAM)
     try:
-        content = json.loads(data)
+        content = json.loads(data.decode())  # bytes would be searched for their encoding first
         if "error" in content:
             error = content["error"]
             return Rejected(int(error.get("err_code") or error["code"]))

@@ -48,6 +48,11 @@ class Pull:
         self._ended: Mapping[str, str] | None = None
         self._heard = 0.0
 
+    @property
+    def waiting(self) -> tuple[Msg, ...]:
+        """What has come and was not fetched yet."""
+        return tuple(self._arrived)
+
     async def fetch(self) -> list[Msg]:
         """Give the next messages, 1 to 500, or none when a second passed without any.
 

@@ -22,8 +22,9 @@ from services.common.db.wake import OutboxSignal
 from services.common.messaging.backoff import Backoff
 from services.common.messaging.batch import Outcome
 from services.common.messaging.connection import NatsConnection, NotConnected
-from services.common.messaging.draining import HUB, LOCAL, Address, Drain
+from services.common.messaging.draining import Drain
 from services.common.messaging.head import DEFAULT_PACE, HeadPace, HeadPublisher, HeadSource
+from services.common.messaging.packing import HUB, LOCAL, Address
 from services.common.messaging.publishing import SILENCE_SECONDS
 from services.common.names import RegionId
 
@@ -104,6 +105,7 @@ class OutboxRelay:
                 await self._connection.until_connected()
                 if not await claim.holds():
                     # Two relays would have two publishes of one record on their way.
+                    self._drain.drop_prepared()
                     await asyncio.sleep(POLL_SECONDS)
                     continue
                 outcome = await self._drain.once()

@@ -24,6 +24,10 @@ from services.common.messaging.subjects import CATALOG, CATALOG_FILTER, MAIL, MA
 _GIB = 2**30
 _DAY_SECONDS = 86_400
 
+ACK_WAIT_SECONDS: Final = 15
+"""How long a delivered message may stay without a sign before it is delivered again: what a killed reader had taken
+waits no longer than that. A living one gives signs meanwhile (holding.py)."""
+
 _COMMON = StreamConfig(
     storage=StorageType.FILE,
     num_replicas=1,
@@ -91,7 +95,7 @@ async def ensure_reader(jetstream: JetStreamContext, stream: str, durable: str, 
             # All: only such a durable can be reset to the beginning; compaction makes "all" the newest of each record.
             deliver_policy=DeliverPolicy.ALL,
             ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=60,
+            ack_wait=ACK_WAIT_SECONDS,
             max_ack_pending=2_000,
             max_deliver=-1,
         ),

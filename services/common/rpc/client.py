@@ -8,10 +8,10 @@ from pathlib import Path
 import grpc
 
 from services.common.rpc.address import parse_address, require_loopback
-from services.common.rpc.outgoing import DeadlinedStream, DeadlinedUnary, Outgoing, RpcError
+from services.common.rpc.outgoing import DeadlinedStream, DeadlinedUnary, Outgoing, Patience, RpcError
 from services.common.rpc.server import MAX_RESPONSE_BYTES
 
-__all__ = ["RpcError", "connect"]
+__all__ = ["Patience", "RpcError", "connect"]
 
 _SERVICE_CONFIG = {
     # Only retries: a `timeout` here is broken in Python (libraries.md §0.3), so each call carries its own.
@@ -43,23 +43,26 @@ _OPTIONS = (
 
 @asynccontextmanager
 async def connect(
-    target: str, token: str | None = None, *, ca_file: Path | None = None
+    target: str, token: str | None = None, *, ca_file: Path | None = None, patience: Patience | None = None
 ) -> AsyncIterator[grpc.aio.Channel]:
     """Yield a channel to "host:port"; generated async stubs work over it unchanged: `DirectoryServiceStub(channel)`.
 
     Each call gets a deadline (Get, List 2 s; Search, Suggest, Explain, Recommend 3 s; others 5 s; streams 60 s; a
     `timeout=` of the caller's wins) but never more than what is left of the call being served here; the token;
     `traceparent`; and a fresh `request_id` where the field is empty, so that a retry never acts twice. UNAVAILABLE is
-    tried up to four times. Failures raise RpcError. With `ca_file` the channel is TLS; without it only loopback
-    targets are accepted (StartupError), because the token would travel in the clear.
+    tried up to four times. With `patience` calls may take longer (set-up, imports). Failures raise RpcError. With
+    `ca_file` the channel is TLS; without it only loopback targets are accepted (StartupError), because the token would
+    travel in the clear.
     """
-    async with channel_to(target, token, ca_file) as channel:
+    async with channel_to(target, token, ca_file, patience) as channel:
         yield channel
 
 
-def channel_to(target: str, token: str | None, ca_file: Path | None) -> grpc.aio.Channel:
+def channel_to(
+    target: str, token: str | None, ca_file: Path | None, patience: Patience | None = None
+) -> grpc.aio.Channel:
     """Make the channel; it connects at its first call."""
-    outgoing = Outgoing(token)
+    outgoing = Outgoing(token, patience)
     interceptors: list[grpc.aio.ClientInterceptor] = [DeadlinedUnary(outgoing), DeadlinedStream(outgoing)]
     if ca_file is None:
         require_loopback(parse_address(target))

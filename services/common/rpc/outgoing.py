@@ -17,6 +17,7 @@ from services.common.rpc.status import DETAILS_KEY, error_of, unpack
 
 READ_SECONDS, SEARCH_SECONDS, WRITE_SECONDS, STREAM_SECONDS = 2.0, 3.0, 5.0, 60.0
 """Deadlines by kind of call (libraries.md §3)."""
+_READS, _SEARCHES = ("Get", "List"), ("Search", "Suggest", "Explain", "Recommend")
 
 
 @dataclass(eq=False)
@@ -36,11 +37,31 @@ class RpcError(Exception):
         return f"{self.code.name} {self.reason}: {self.message}"
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a caller waits who has time: so many seconds for each try, and so many tries when one ran out of them.
+
+    A try again carries the request_id of the first, so it never acts twice; a write without that field has one try.
+    """
+
+    seconds: float = 30.0
+    tries: int = 2
+
+
 class Outgoing:
     """Prepares calls: deadline, token, trace, language."""
 
-    def __init__(self, token: str | None) -> None:
+    def __init__(self, token: str | None, patience: Patience | None = None) -> None:
         self._token = token
+        self._patience = patience
+
+    def seconds_for(self, method: str | bytes) -> float:
+        """Give the deadline of a call for which its caller names none."""
+        return self._patience.seconds if self._patience else seconds_for(method)
+
+    def tries_for(self, method: str | bytes, request: Any) -> int:
+        """Say how often a call may be made in all when it runs out of time."""
+        return self._patience.tries if self._patience and _repeatable(method, request) else 1
 
     def prepared(self, details: grpc.aio.ClientCallDetails, default_seconds: float) -> grpc.aio.ClientCallDetails:
         """Add what a call needs; raises RpcError when the call served here has no time left for it."""
@@ -70,13 +91,19 @@ class DeadlinedUnary(grpc.aio.UnaryUnaryClientInterceptor):
         self, continuation: Callable[..., Any], client_call_details: grpc.aio.ClientCallDetails, request: Any
     ) -> Any:
         """Make the call and wait for its answer; raises RpcError."""
-        seconds = seconds_for(client_call_details.method)
-        call = await continuation(self._outgoing.prepared(client_call_details, seconds), with_request_id(request))
-        try:
-            await call
-        except grpc.aio.AioRpcError as error:
-            raise rpc_error(error) from None
-        return call
+        method = client_call_details.method
+        seconds, request = self._outgoing.seconds_for(method), with_request_id(request)
+        tries = self._outgoing.tries_for(method, request)
+        while True:
+            call = await continuation(self._outgoing.prepared(client_call_details, seconds), request)
+            try:
+                await call
+            except grpc.aio.AioRpcError as error:
+                tries -= 1
+                if tries == 0 or error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                    raise rpc_error(error) from None
+            else:
+                return call
 
 
 class DeadlinedStream(grpc.aio.UnaryStreamClientInterceptor):
@@ -104,10 +131,19 @@ async def _answers(call: Any) -> AsyncIterator[Any]:
 
 def seconds_for(method: str | bytes) -> float:
     """Give the deadline of a method by how its name begins."""
-    name = (method.decode() if isinstance(method, bytes) else method).rpartition("/")[2]
-    if name.startswith(("Get", "List")):
+    name = _name_of(method)
+    if name.startswith(_READS):
         return READ_SECONDS
-    return SEARCH_SECONDS if name.startswith(("Search", "Suggest", "Explain", "Recommend")) else WRITE_SECONDS
+    return SEARCH_SECONDS if name.startswith(_SEARCHES) else WRITE_SECONDS
+
+
+def _repeatable(method: str | bytes, request: Any) -> bool:
+    """Say whether making a call twice does what making it once does."""
+    return bool(getattr(request, "request_id", "")) or _name_of(method).startswith(_READS + _SEARCHES)
+
+
+def _name_of(method: str | bytes) -> str:
+    return (method.decode() if isinstance(method, bytes) else method).rpartition("/")[2]
 
 
 def with_request_id(request: Any) -> Any:

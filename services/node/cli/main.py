@@ -1,6 +1,7 @@
 """The `lotse` command line: parses, runs one sub-command, and turns its failures into words and exit codes.
 
-Exit codes: 0 done; 1 the service refused, or a step of the demo failed; 2 the command line or the node is not right.
+Exit codes: 0 done; 1 the service refused, a step of the demo failed, or a check found something; 2 the command line
+or the node is not right.
 """
 
 import sys
@@ -17,7 +18,22 @@ from services.common.log import configure_logging
 from services.common.messaging.members import MembersRefused
 from services.common.rpc.client import RpcError
 from services.common.settings import StartupError
-from services.node.cli import cases, demo, doctor, hub, node, notifications, offers, operate, referrals, search, token
+from services.node.cli import (
+    cases,
+    demo,
+    doctor,
+    evaluation,
+    hub,
+    node,
+    notifications,
+    offers,
+    operate,
+    referrals,
+    scores,
+    search,
+    thesaurus,
+    token,
+)
 from services.node.cli.target import CliError
 from services.node.importing import explain
 from services.node.seed import SeedError
@@ -37,10 +53,14 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(referrals.app, name="referrals")
 app.add_typer(notifications.app, name="notifications")
 app.add_typer(token.app, name="token")
+app.add_typer(thesaurus.app, name="thesaurus")
 app.command("demo")(demo.demo)
 app.command("search")(search.search)
+app.command("explain")(scores.explain)
 app.command("doctor")(doctor.doctor)
 app.command("reindex")(operate.reindex)
+app.command("eval")(evaluation.evaluate)
+app.command("miss")(evaluation.miss)
 
 
 TOLD = (

@@ -13,7 +13,7 @@ from rich.table import Table
 from lotse.directory.v1 import offer_pb2, offer_requests_pb2
 from lotse.directory.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from services.node.cli.target import AddressOption, CliError, NodeOption, RegionOption, Target, TokenOption, find_target
-from services.node.importing import ImportReport, import_directory, known_names
+from services.node.importing import PATIENCE, ImportReport, import_directory, known_names
 from services.node.seed import load_seed
 
 app = typer.Typer(help="List, show and import the offers of a node.", no_args_is_help=True)
@@ -147,7 +147,7 @@ async def _get(target: Target, name: str) -> offer_pb2.Offer:
 
 
 async def _import(target: Target, file: Path, *, publish: bool) -> ImportReport:
-    async with target.channel() as channel:
+    async with target.channel(PATIENCE) as channel:
         stub = DirectoryServiceStub(channel)
         seed = load_seed(file, target.region, await known_names(stub, target.region))
         return await import_directory(stub, target.region, seed, publish=publish)

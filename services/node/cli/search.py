@@ -5,18 +5,20 @@ from typing import Annotated
 
 import typer
 from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
 from rich.console import Console
 from rich.markup import escape
 
-from lotse.search.v1 import search_pb2, search_service_pb2
+from lotse.search.v1 import explain_pb2, search_pb2, search_service_pb2
 from lotse.search.v1.search_service_pb2_grpc import SearchServiceStub
+from services.node.cli.explained import show_why
 from services.node.cli.offers import title_of
 from services.node.cli.target import AddressOption, NodeOption, Target, TokenOption, find_target
 
 console = Console(soft_wrap=True)
 
 
-def search(
+def search(  # noqa: PLR0917 - each one is an option of the command line
     text: Annotated[str, typer.Argument(help="The question, in any language.")],
     node: NodeOption = None,
     address: AddressOption = None,
@@ -25,20 +27,30 @@ def search(
     district: Annotated[str, typer.Option(help="Where the person lives: district code, five digits.")] = "",
     consultation: Annotated[list[str] | None, typer.Option(help="Only with advice in this language.")] = None,
     region: Annotated[list[str] | None, typer.Option(help="Only offers of this region.")] = None,
+    free_places: Annotated[bool, typer.Option("--free-places", help="Only offers that say a place is free.")] = False,
+    explain: Annotated[
+        str, typer.Option(metavar="OFFER", help="Say why this offer (regions/…/offers/…) is found or not, and where.")
+    ] = "",
     limit: Annotated[int, typer.Option(min=1, max=50, help="How many hits.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="The whole answer as JSON.")] = False,
 ) -> None:
     """Find offers of all regions by a question in any language, with the reason why."""
-    request = search_service_pb2.SearchOffersRequest(
-        text=text,
-        language_code=language,
-        caller_district_code=district,
-        page_size=limit,
-        filter=search_pb2.OfferFilter(regions=region or [], consultation_languages=consultation or []),
+    narrowed = search_pb2.OfferFilter(
+        regions=region or [], consultation_languages=consultation or [], only_with_free_places=free_places
     )
-    found = asyncio.run(ask(find_target("search", "hotline", node, address, token_file), request))
+    request = search_service_pb2.SearchOffersRequest(
+        text=text, language_code=language, caller_district_code=district, page_size=limit, filter=narrowed
+    )
+    target = find_target("search", "hotline", node, address, token_file)
+    answer: Message
+    if explain:
+        answer = told = asyncio.run(ask_why(target, explain, request))
+    else:
+        answer = found = asyncio.run(ask(target, request))
     if as_json:
-        typer.echo(MessageToJson(found, preserving_proto_field_name=True, ensure_ascii=False))
+        typer.echo(MessageToJson(answer, preserving_proto_field_name=True, ensure_ascii=False))
+    elif explain:
+        show_why(told, console)
     else:
         show(found, console)
 
@@ -50,6 +62,22 @@ async def ask(
     async with target.channel() as channel:
         stub = SearchServiceStub(channel)
         return await stub.SearchOffers(request)
+
+
+async def ask_why(
+    target: Target, offer: str, request: search_service_pb2.SearchOffersRequest
+) -> explain_pb2.ExplainOfferResponse:
+    """Call ExplainOffer for the same question."""
+    question = explain_pb2.ExplainOfferRequest(
+        name=offer,
+        text=request.text,
+        language_code=request.language_code,
+        caller_district_code=request.caller_district_code,
+        filter=request.filter,
+    )
+    async with target.channel() as channel:
+        stub = SearchServiceStub(channel)
+        return await stub.ExplainOffer(question)
 
 
 def show(found: search_service_pb2.SearchOffersResponse, out: Console) -> None:

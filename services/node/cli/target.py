@@ -10,7 +10,7 @@ from typing import Annotated
 import grpc
 import typer
 
-from services.common.rpc.client import connect
+from services.common.rpc.client import Patience, connect
 from services.node.layout import NodeLayout
 from services.node.settings import load_node_settings
 
@@ -44,9 +44,9 @@ class Target:
     region: str
 
     @asynccontextmanager
-    async def channel(self) -> AsyncIterator[grpc.aio.Channel]:
-        """Open a channel that sets deadlines and the token."""
-        async with connect(self.address, self.token) as channel:
+    async def channel(self, patience: Patience | None = None) -> AsyncIterator[grpc.aio.Channel]:
+        """Open a channel that sets deadlines and the token; `patience` is for work that nobody waits for."""
+        async with connect(self.address, self.token, patience=patience) as channel:
             yield channel
 
 

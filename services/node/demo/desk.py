@@ -11,6 +11,7 @@ from lotse.referral.v1 import case_pb2, case_requests_pb2, referral_pb2, referra
 from lotse.referral.v1.referral_service_pb2_grpc import ReferralServiceStub
 from services.node.demo.narrator import StepFailed
 from services.node.demo.stage import Actor
+from services.node.importing import PATIENCE
 
 WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.05
@@ -128,8 +129,8 @@ class Desk:
             return await ReferralServiceStub(channel).ProvePath(referral_requests_pb2.ProvePathRequest(name=own))
 
     async def tell_by_mail(self, recipient: str, email: str, language: str) -> None:
-        """Add a mailbox that is told everything."""
-        async with self._notify.channel() as channel:
+        """Add a mailbox that is told everything: preparation, so it may take its time."""
+        async with self._notify.channel(PATIENCE) as channel:
             await NotifyServiceStub(channel).CreateRecipient(
                 notify_service_pb2.CreateRecipientRequest(
                     parent=self._parent,

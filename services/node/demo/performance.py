@@ -6,14 +6,17 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from services.common.clock import utc_now
 from services.common.names import RegionId
+from services.common.rpc.client import RpcError
 from services.node.demo.cast import STATE, cast
 from services.node.demo.narrator import Narrator, StepFailed
 from services.node.demo.referral_story import ReferralStory
 from services.node.demo.stage import Actor, running_stage
 from services.node.demo.story import QUESTIONS, Story
+from services.node.importing import explain
 from services.node.initialise import create_federation
 from services.node.runner import stop_signals, until_told
 from services.notify.catching import running_catcher
@@ -48,6 +51,9 @@ async def _perform(narrator: Narrator, base: Path, count: int, told: asyncio.Eve
                 _show_doors(narrator.console, actors)
                 await asyncio.Event().wait()
         except StepFailed:
+            return
+        except RpcError as error:  # of a call between two steps
+            narrator.console.print(f"  [red]✘[/red] {escape(explain(error))}", highlight=False)
             return
         except asyncio.CancelledError:
             narrator.console.print("\nstopping …")

@@ -20,13 +20,14 @@ from services.node.demo.cast import STATE
 from services.node.demo.narrator import Narrator, StepFailed
 from services.node.demo.stage import Actor
 from services.node.demo.transport import Stored, stored_at_broker, stored_at_hub
-from services.node.importing import ImportReport, import_directory
+from services.node.importing import PATIENCE, ImportReport, import_directory
 from services.node.seed import load_seed, seed_path
 
 if TYPE_CHECKING:  # the asynchronous stubs exist for the type checker only
     from lotse.search.v1.search_service_pb2_grpc import SearchServiceAsyncStub
 
-CAUGHT_UP_SECONDS = 60.0
+CAUGHT_UP_SECONDS = 120.0
+"""Preparing the stage may take its time on a crowded machine; the steps of the story keep short limits."""
 FINDABLE_SECONDS = 30.0
 ASK_SECONDS = 10.0
 """A search engine that has just started answers its first question slowly."""
@@ -78,13 +79,18 @@ class Story:
         await self._pause_and_return()
 
     async def _import_all(self) -> int:
-        reports = await asyncio.gather(*(self._import(region, actor) for region, actor in self._actors.items()))
-        return sum(report.published for report in reports)
+        """Import side by side; a failure of one is told after all have ended, not while the others still call."""
+        imports = (self._import(region, actor) for region, actor in self._actors.items())
+        reports = await asyncio.gather(*imports, return_exceptions=True)
+        for report in reports:
+            if isinstance(report, BaseException):
+                raise report
+        return sum(report.published for report in reports if isinstance(report, ImportReport))
 
     async def _import(self, region: RegionId, actor: Actor) -> ImportReport:
         with self._narrator.step(f"{region}: partners, sites and offers from {region}.yaml"):
             seed = load_seed(seed_path(region), region)
-            async with actor.target("directory", "editor").channel() as channel:
+            async with actor.target("directory", "editor").channel(PATIENCE) as channel:
                 report = await import_directory(DirectoryServiceStub(channel), region, seed, publish=True)
             if report.refused:
                 raise StepFailed("; ".join(report.refused[:3]))

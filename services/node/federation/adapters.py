@@ -1,17 +1,17 @@
-"""Where the federation service gets its answers: the services' own databases and the search's coverage."""
+"""Where the federation service gets its answers: what the services show of themselves, and the search's coverage."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 
 from lotse.search.v1 import search_pb2, search_service_pb2
 from lotse.search.v1.search_service_pb2_grpc import SearchServiceStub
-from services.common.db import outbox, parked
+from services.common.db import outbox
 from services.common.db.engine import Database
-from services.common.db.parked import ParkedCursor, ParkedSummary
+from services.common.db.parked import ParkedCursor
 from services.common.errors import CheckTheName
 from services.common.rpc.client import connect
-from services.node.federation.ports import Heard
-from services.search.replay import Replay
+from services.node.federation.ports import Aside, Door, Heard
 
 
 class DatabaseOutbox:
@@ -28,25 +28,44 @@ class DatabaseOutbox:
             return {target: depth.rows for target, depth in (await outbox.depth(session)).items()}
 
 
-class SearchParked:
-    """What the search set aside; a node without a search sets nothing aside."""
+class NodeParked:
+    """What all services of this node set aside; `doors` by service, without those that do not run here."""
 
-    def __init__(self, database: Database | None, replay: Replay | None) -> None:
-        self._database = database
-        self._replay = replay
+    def __init__(self, doors: Mapping[str, Door]) -> None:
+        self._doors = doors
 
-    async def page(self, size: int, after: ParkedCursor | None, region: str | None) -> Sequence[ParkedSummary]:
+    async def page(
+        self, size: int, after: ParkedCursor | None, *, region: str | None, service: str | None
+    ) -> Sequence[Aside]:
         """Read a page, newest first."""
-        if self._database is None:
-            return []
-        async with self._database.reading() as session:
-            return await parked.list_parked(session, size, after, region)
+        pages = [(name, await door.page(size, after, region)) for name, door in self._chosen(service).items()]
+        found = [Aside(name, summary) for name, page in pages for summary in page]
+        return sorted(found, key=_place, reverse=True)[:size]
 
-    async def replay(self, message_id: str) -> bool:
-        """Try one again."""
-        if self._replay is None:
-            raise CheckTheName("RESOURCE_NOT_FOUND", "no parked message of that id")
-        return await self._replay.replay(message_id)
+    async def by_service(self) -> Mapping[str, int]:
+        """Count them by service."""
+        counts = {name: sum((await door.counts()).values()) for name, door in self._doors.items()}
+        return {name: count for name, count in counts.items() if count}
+
+    async def by_region(self) -> Mapping[str, int]:
+        """Count them by region."""
+        return sum([Counter(await door.counts()) for door in self._doors.values()], Counter[str]())
+
+    async def replay(self, message_id: str, service: str | None) -> bool:
+        """Try one again at the service that has it."""
+        for door in self._chosen(service).values():
+            try:
+                return await door.replay(message_id)
+            except CheckTheName:
+                continue  # another one may have it
+        raise CheckTheName("RESOURCE_NOT_FOUND", "no parked message of that id")
+
+    def _chosen(self, service: str | None) -> Mapping[str, Door]:
+        return {name: door for name, door in self._doors.items() if service in {None, name}}
+
+
+def _place(aside: Aside) -> tuple[datetime, str]:
+    return aside.summary.park_time, aside.summary.id
 
 
 class SearchHearing:
@@ -68,4 +87,4 @@ class SearchHearing:
 
 def _heard(coverage: search_pb2.RegionCoverage) -> Heard:
     time = coverage.last_head_time.ToDatetime(UTC) if coverage.HasField("last_head_time") else None
-    return Heard(time, coverage.offers, coverage.parked_messages)
+    return Heard(time, coverage.offers)

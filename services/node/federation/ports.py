@@ -14,7 +14,14 @@ class Heard:
 
     last_head_time: datetime | None
     live_records: int
-    parked_messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A message that was set aside, and by which service."""
+
+    service: str
+    summary: ParkedSummary
 
 
 class Outbox(Protocol):
@@ -24,14 +31,35 @@ class Outbox(Protocol):
         """Count them by target ("hub", "local"). Raises ComeBackLater DATABASE_UNAVAILABLE."""
 
 
-class Parked(Protocol):
-    """Messages that could not be applied."""
+class Door(Protocol):
+    """How one service shows what it set aside, out of its own database."""
 
     async def page(self, size: int, after: ParkedCursor | None, region: str | None) -> Sequence[ParkedSummary]:
         """Read a page, newest first. Raises ComeBackLater DATABASE_UNAVAILABLE."""
 
+    async def counts(self) -> Mapping[str, int]:
+        """Count by region, "" for messages that name none. Raises ComeBackLater DATABASE_UNAVAILABLE."""
+
     async def replay(self, message_id: str) -> bool:
-        """Try one again; False when something newer was there. Raises CheckTheName, MendTheState, ComeBackLater."""
+        """Try one again; False when that changed nothing. Raises CheckTheName, MendTheState, ComeBackLater."""
+
+
+class Parked(Protocol):
+    """Messages that services of this node could not apply."""
+
+    async def page(
+        self, size: int, after: ParkedCursor | None, *, region: str | None, service: str | None
+    ) -> Sequence[Aside]:
+        """Read a page, newest first. Raises ComeBackLater DATABASE_UNAVAILABLE."""
+
+    async def by_service(self) -> Mapping[str, int]:
+        """Count them by service; one that has none is absent. Raises ComeBackLater DATABASE_UNAVAILABLE."""
+
+    async def by_region(self) -> Mapping[str, int]:
+        """Count them by region. Raises ComeBackLater DATABASE_UNAVAILABLE."""
+
+    async def replay(self, message_id: str, service: str | None) -> bool:
+        """Try one again; False when that changed nothing. Raises CheckTheName, MendTheState, ComeBackLater."""
 
 
 class Hearing(Protocol):

@@ -14,7 +14,7 @@ from services.common.names import RegionId
 from services.common.paging import PageTokens, page_size_of
 from services.common.rpc.access import EVERYBODY, Access, rows
 from services.common.rpc.callers import Role
-from services.node.federation.ports import Heard, Hearing, Outbox, Parked
+from services.node.federation.ports import Aside, Heard, Hearing, Outbox, Parked
 
 SERVICE = "lotse.federation.v1.FederationService"
 ACCESS = {
@@ -62,6 +62,7 @@ class FederationServicer(FederationServiceServicer):
             member_list_serial=members.serial,
             services=self._services,
             outbox_rows=await self._outbox.rows(),
+            parked_messages=await self._parked.by_service(),
         )
 
     async def ListPeers(  # noqa: N802
@@ -69,10 +70,10 @@ class FederationServicer(FederationServiceServicer):
     ) -> federation_service_pb2.ListPeersResponse:
         """List all members with what was heard of each."""
         members = self._members.current()
-        heard = await self._hearing.heard()
-        known = ((members.get(region), heard.get(region)) for region in members.regions())
+        heard, aside = await self._hearing.heard(), await self._parked.by_region()
+        known = ((members.get(region), heard.get(region), aside.get(region, 0)) for region in members.regions())
         return federation_service_pb2.ListPeersResponse(
-            peers=[_peer(member, said) for member, said in known if member is not None]
+            peers=[_peer(member, said, count) for member, said, count in known if member is not None]
         )
 
     async def ListParkedMessages(  # noqa: N802
@@ -80,34 +81,37 @@ class FederationServicer(FederationServiceServicer):
     ) -> federation_service_pb2.ListParkedMessagesResponse:
         """List what was set aside."""
         size = page_size_of(request.page_size)
-        query = f"parked:{request.region}".encode()
+        query = f"parked:{request.region}:{request.service}".encode()
         after = _cursor(self._tokens.read(query, request.page_token)) if request.page_token else None
-        found = await self._parked.page(size + 1, after, request.region or None)
+        narrowed = {"region": request.region or None, "service": request.service or None}
+        found = await self._parked.page(size + 1, after, **narrowed)
         page = found[:size]
-        more = self._tokens.write(query, _position(page[-1])) if len(found) > size else ""
+        more = self._tokens.write(query, _position(page[-1].summary)) if len(found) > size else ""
         return federation_service_pb2.ListParkedMessagesResponse(
-            parked_messages=[_message(summary) for summary in page], next_page_token=more
+            parked_messages=[_message(aside) for aside in page], next_page_token=more
         )
 
     async def ReplayParkedMessage(  # noqa: N802
         self, request: federation_service_pb2.ReplayParkedMessageRequest, context: Context
     ) -> federation_service_pb2.ReplayParkedMessageResponse:
         """Try one of them again."""
-        return federation_service_pb2.ReplayParkedMessageResponse(applied=await self._parked.replay(request.id))
+        applied = await self._parked.replay(request.id, request.service or None)
+        return federation_service_pb2.ReplayParkedMessageResponse(applied=applied)
 
 
-def _peer(member: envelope_pb2.Member, heard: Heard | None) -> federation_service_pb2.Peer:
+def _peer(member: envelope_pb2.Member, heard: Heard | None, parked_messages: int) -> federation_service_pb2.Peer:
     if heard is None:
-        return federation_service_pb2.Peer(member=member)
+        return federation_service_pb2.Peer(member=member, parked_messages=parked_messages)
     return federation_service_pb2.Peer(
         member=member,
         last_head_time=_timestamp(heard.last_head_time) if heard.last_head_time else None,
         live_records=heard.live_records,
-        parked_messages=heard.parked_messages,
+        parked_messages=parked_messages,
     )
 
 
-def _message(summary: ParkedSummary) -> federation_service_pb2.ParkedMessage:
+def _message(aside: Aside) -> federation_service_pb2.ParkedMessage:
+    summary = aside.summary
     reason = f"PARK_REASON_{summary.reason}"
     known = reason in federation_service_pb2.ParkReason.keys()  # noqa: SIM118 - an enum wrapper, not a dict
     return federation_service_pb2.ParkedMessage(
@@ -117,6 +121,7 @@ def _message(summary: ParkedSummary) -> federation_service_pb2.ParkedMessage:
         reason=federation_service_pb2.ParkReason.Value(reason if known else "PARK_REASON_UNSPECIFIED"),
         park_time=_timestamp(summary.park_time),
         size_bytes=summary.size_bytes,
+        service=aside.service,
     )
 
 

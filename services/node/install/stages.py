@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from services.node.install.extras import compile_thesaurus, set_up_encoder
 from services.node.install.home import is_complete, opensearch_home
 from services.node.install.interpreter import (
     Host,
@@ -79,6 +80,8 @@ def set_up(arguments: list[str], root: Path) -> int:
     stamp = Stamp(root, venv_folder(root), python_tag())
     try:
         set_up_packages(arguments[0], stamp, Host.here(), run_command)
+        set_up_encoder(stamp, Host.here(), run_command)
+        compile_thesaurus(stamp, run_command)
         set_up_search_engine(stamp.venv, run_command)
     except SetupError as error:
         say(str(error))

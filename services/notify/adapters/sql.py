@@ -83,6 +83,10 @@ class SqlTransaction(SqlReading):
         first = new.on_conflict_do_nothing(index_elements=["subject", "step_key"]).returning(STEP.c.step_key)
         return (await self._run(first)).one_or_none() is not None
 
+    async def told_steps(self, subject: str) -> list[str]:
+        """Give the keys of all steps of a subject that were claimed."""
+        return list((await self._run(select(STEP.c.step_key).where(STEP.c.subject == subject))).scalars())
+
     async def add_notification(self, notification: Notification, key: str, *, inbox: bool) -> None:
         """Store a notification."""
         await self._run(insert(NOTIFICATION).values(notification_values(notification, key, inbox=inbox)))

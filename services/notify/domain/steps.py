@@ -2,9 +2,11 @@
 
 A step is told once, whatever comes twice or in another order: the pair (referral, `key`) is unique. The confirmed
 hand-off has a key without version: it is one event in a referral's life, and the first change that shows it tells it,
-also when the acceptance itself was overtaken by the next state on its way here.
+also when the acceptance itself was overtaken by the next state on its way here. So has the withdrawal, until one is
+refused: what is withdrawn after that is another event.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -91,20 +93,29 @@ WORDINGS = frozenset(_TABLED | {HANDOFF, REFUSED_WITHDRAWAL})
 _HELPING = frozenset({State.ACCEPTED, State.IN_SERVICE, State.COMPLETED})
 
 
-def steps_of(change: Change) -> tuple[Step, ...]:
-    """Say what is to be told of a change: nothing, one thing, or two when it also shows the confirmed hand-off."""
+def steps_of(change: Change, told: Iterable[str] = ()) -> tuple[Step, ...]:
+    """Say what is to be told of a change: nothing, one thing, or two when it also shows the confirmed hand-off.
+
+    `told`: keys of the steps that were told of this referral; asked for only where `needs_history` says so.
+    """
     if change.conflict:
         return (_versioned(change, Topic.REFERRAL_CHANGED, REFUSED_WITHDRAWAL),)
     confirmed = change.side is Side.SOURCE and change.handoff_confirmed and change.state in _HELPING
     steps = [Step(Topic.HANDOFF_CONFIRMED, HANDOFF, HANDOFF)] if confirmed else []
     # Accepted and confirmed are one and the same news at the source.
-    told = None if confirmed and change.state is State.ACCEPTED else _TABLE[change.side].get(change.state)
-    if change.state is State.WITHDRAWN and told is not None:
+    news = None if confirmed and change.state is State.ACCEPTED else _TABLE[change.side].get(change.state)
+    if change.state is State.WITHDRAWN and news is not None:
         # A source says it at once, and again at a later version when the target has written it: one event, one telling.
-        steps.append(Step(*told, told[1]))
-    elif told is not None:
-        steps.append(_versioned(change, *told))
+        # Only when the target refused the first one, a later one is news again.
+        steps.append(Step(*news, _withdrawal_key(change, told)))
+    elif news is not None:
+        steps.append(_versioned(change, *news))
     return tuple(steps)
+
+
+def needs_history(change: Change) -> bool:
+    """Say whether what is to be told depends on what was told before."""
+    return change.state is State.WITHDRAWN and not change.conflict
 
 
 def number_of(subject: str) -> str:
@@ -113,6 +124,15 @@ def number_of(subject: str) -> str:
     The letter in front keeps the digits in their order within Arabic text.
     """
     return f"R-{subject.rpartition('/')[2].replace('-', '')[:8].upper()}"
+
+
+def _withdrawal_key(change: Change, told: Iterable[str]) -> str:
+    """Name the withdrawal by the refusal before it: a repeat of the first one keeps its name whenever it comes."""
+    parts = (key.partition(":") for key in told)
+    refusals = [int(version) for version, _, wording in parts if wording == REFUSED_WITHDRAWAL]
+    earlier = [version for version in refusals if version < change.version]
+    wording = _COMMON[State.WITHDRAWN][1]
+    return f"{max(earlier)}:{wording}_again" if earlier else wording
 
 
 def _versioned(change: Change, topic: Topic, wording: str) -> Step:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.common.ids import NewId
 from services.notify.domain.records import Channel, Delivery, DeliveryState, Notification, Recipient
-from services.notify.domain.steps import Change, Step, steps_of
+from services.notify.domain.steps import Change, Step, needs_history, steps_of
 from services.notify.ports import Transaction, Words
 
 MOST_RECIPIENTS = 500
@@ -17,7 +17,8 @@ async def tell(store: Transaction, words: Words, changes: Sequence[Change], mome
     recipients = await store.recipients(MOST_RECIPIENTS)
     count = 0
     for change in changes:
-        for step in steps_of(change):
+        told = await store.told_steps(change.subject) if needs_history(change) else ()
+        for step in steps_of(change, told):
             if not await store.begin_step(change.subject, step.key, moment):
                 continue
             wanting = [recipient for recipient in recipients if recipient.wants(step.topic)]

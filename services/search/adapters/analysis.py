@@ -54,6 +54,8 @@ ANALYSIS: dict[str, Any] = {
         "lotse_plain": {"tokenizer": "standard", "filter": ["icu_folding"]},
         # The text comes folded by our own code, which the query passes through too: nothing is left to change.
         "lotse_folded": {"tokenizer": "standard", "filter": ["lowercase"]},
+        # Folded words and the parts of compounds come from our own code; the engine only takes endings off.
+        "lotse_parts": {"tokenizer": "whitespace", "filter": ["lowercase", "female_form", "light_german"]},
     },
     "filter": {
         "german_stop": {"type": "stop", "stopwords": "_german_"},

@@ -10,6 +10,7 @@ _KEYWORD = {"type": "keyword"}
 _DAY = {"type": "date", "format": "strict_date"}
 _ANALYSED = {language: {"type": "text", "analyzer": analyzer} for language, analyzer in ANALYZERS.items()}
 _FOLDED = {"type": "text", "analyzer": "lotse_folded"}
+_PARTS = {"type": "text", "analyzer": "lotse_parts"}
 
 PROPERTIES: dict[str, Any] = {
     "key": _KEYWORD,
@@ -22,6 +23,7 @@ PROPERTIES: dict[str, Any] = {
     "topics": {"type": "keyword", "copy_to": "all_topics"},
     "automatic_topics": {"type": "keyword", "copy_to": "all_topics"},
     "all_topics": _KEYWORD,
+    "topic_weights": {"type": "rank_features"},
     "audiences": _KEYWORD,
     "consultation_languages": _KEYWORD,
     "formats": _KEYWORD,
@@ -35,8 +37,12 @@ PROPERTIES: dict[str, Any] = {
     "summary": {"properties": _ANALYSED},
     "description": {"properties": _ANALYSED},
     "partner": {"type": "text", "analyzer": "lotse_plain"},
+    "partner_name": _KEYWORD,
+    "free_places": _KEYWORD,
     "folded_title": _FOLDED,
     "folded": _FOLDED,
+    "parts_title": _PARTS,
+    "parts_text": _PARTS,
     "entry": {"type": "binary", "doc_values": False},
 }
 """Every field; `dynamic: strict` refuses any other, so that a mistake in our documents is seen at once."""

@@ -8,6 +8,7 @@ import base64
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,16 +17,20 @@ from opensearchpy import AsyncOpenSearch
 from services.search.adapters.bulk import send_bulk
 from services.search.adapters.engine import engine_failures, engine_unavailable, is_passing
 from services.search.adapters.generations import OpenSearchGenerations, has_our_shape
+from services.search.adapters.partners import PARTNER_PARTS, PATIENCE_SECONDS, found_partner, partners_body
 from services.search.adapters.queries import WORDS, Query, facets_body, offers_body, ranking_body
+from services.search.adapters.score_parts import with_named_clauses
 from services.search.adapters.sources import bulk_lines
 from services.search.domain.offers import IndexChange, OfferKey, parse_key
 from services.search.domain.questions import FacetCount, FacetField, FoundOffer, Question, Ranking
+from services.search.domain.searching import FoundPartner
 from services.search.ports import IndexMissing, WriteReport, index_missing
 
 _ALWAYS = "responses.status,responses.error.type,responses.hits.total"
 _RANKING_PARTS = f"{_ALWAYS},responses.hits.hits.sort,responses.aggregations.*.buckets"
 _OFFER_PARTS = f"{_ALWAYS},responses.hits.hits"
 """What is wanted of an answer: 200 hits have 40 kB of names and ids that nobody reads."""
+_EXPLAINED_PARTS = "hits.hits"
 _ATTEMPTS = 3
 """How often a batch follows indexes that change places while it is written."""
 
@@ -79,13 +84,46 @@ class OpenSearchOfferIndex:
             facets=_counts(facets, counts[0].get("aggregations", {})) if facets else (),
         )
 
-    async def fetch(self, question: Question, ids: Sequence[str]) -> tuple[FoundOffer, ...]:
+    async def fetch(self, question: Question, ids: Sequence[str], *, explain: bool = False) -> tuple[FoundOffer, ...]:
         """Read one page of a known order."""
         if not ids:
             return ()
-        (answer,) = await self._ask([offers_body(question, ids)], _OFFER_PARTS)
-        by_id = {hit["_id"]: hit for hit in answer["hits"].get("hits", ())}
-        return tuple(_found_offer(by_id[key]) for key in ids if key in by_id)
+        body = offers_body(question, ids)
+        if explain:
+            return await self._fetch_explained(body, ids)
+        (answer,) = await self._ask([body], _OFFER_PARTS)
+        by_id = {hit["_id"]: _found_offer(hit) for hit in answer["hits"].get("hits", ())}
+        return tuple(by_id[key] for key in ids if key in by_id)
+
+    async def _fetch_explained(self, body: Query, ids: Sequence[str]) -> tuple[FoundOffer, ...]:
+        """Read a page with the score of each clause, which the engine gives to a request of its own only."""
+        query, parts = with_named_clauses(body["query"])
+        with self._telling(), engine_failures():
+            answer = await self._client.search(
+                body={**body, "query": query},
+                index=self._generations.read_alias,
+                filter_path=_EXPLAINED_PARTS,
+                params={"include_named_queries_score": "true"},
+            )
+        hits = answer.get("hits", {}).get("hits", ())
+        by_id = {
+            hit["_id"]: replace(_found_offer(hit), score_parts=parts.of(hit.get("matched_queries", {}))) for hit in hits
+        }
+        return tuple(by_id[key] for key in ids if key in by_id)
+
+    async def partners(self, question: Question, typed: str, most: int) -> tuple[FoundPartner, ...]:
+        """Look partners up by the start of a name."""
+        body = partners_body(question, typed, most)
+        if body is None:
+            return ()
+        with self._telling(), engine_failures():
+            answer = await self._client.search(
+                body=body,
+                index=self._generations.read_alias,
+                filter_path=PARTNER_PARTS,
+                request_timeout=PATIENCE_SECONDS,
+            )
+        return tuple(map(found_partner, answer.get("hits", {}).get("hits", ())))
 
     async def _ask(self, bodies: Sequence[Query], parts: str) -> list[Mapping[str, Any]]:
         with self._telling():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.search.domain.highlights import CLOSING, OPENING
+from services.search.domain.offers import FREE, NOT_STATED, WAITING_LIST
 from services.search.domain.questions import (
     MOST_COUNTED,
     MOST_FACET_VALUES,
@@ -27,18 +28,23 @@ _SHOWN = ["entry", "topics", "automatic_topics", "districts", "scope", "review_d
 _SEARCHABLE = "OFFER_STATE_PUBLISHED"
 
 _TOPIC_SCORE = 30.0
-"""A topic that the publisher set, at weight 1: above what words alone reach (10 to 20), because links across
+"""A topic that the publisher set, asked surely: above what words alone reach (10 to 20), because links across
 languages are right far more often than words (matching.md: S@3 .83 against .25)."""
-_AUTOMATIC_SCORE = 24.0
-_LABEL_BOOST = 0.6
-"""German labels of a linked concept against words of the question itself (matching.md, "Index and ranking")."""
+_FURTHER_TOPICS = 0.4
+"""What an offer's other topics that were asked too count beside its best one."""
+_WORD_BOOST = 8.0
+"""Times BM25 of a word that all German labels of the topic share and no other topic has (ADR 0015)."""
+_PARTS_BOOST = 4.0
+"""The same for what German compounds among the words typed are made of."""
 
-_IN_DISTRICT_SCORE, _STATEWIDE_SCORE = 12.0, 8.0
+_IN_DISTRICT_SCORE, _STATEWIDE_SCORE = 8.0, 5.0
 """Ahead of offers for elsewhere: "in the caller's district first, then Saxony-wide". Less than a topic is worth, so
 that what is beside the question is not lifted; more than the words' share varies between offers of one topic."""
-_AUDIENCE_SCORE = 4.0
+_AUDIENCE_SCORE = 8.0
 _CONFIRMED_SCORE = 3.0
 """Ahead of offers whose owner should have confirmed them by now."""
+_OPEN_SCORE, _WAITING_SCORE = 2.0, 1.0
+"""Ahead of offers without a free place; one that says nothing of places is open to all (offer.proto, `capacity`)."""
 _MOST_WORDS_NEEDED = "2<70%"
 """One or two words must all be there, of more 70 per cent."""
 _FUZZY_EXPANSIONS = 10
@@ -108,6 +114,7 @@ def _narrowed(asked: OfferFilter) -> list[Query]:
         "formats": asked.formats,
         "kind": asked.kinds,
         "cost": (_FREE,) if asked.free_of_charge else (),
+        "free_places": (FREE,) if asked.only_with_free_places else (),
     }
     clauses: list[Query] = [{"terms": {field: list(values)}} for field, values in fields.items() if values]
     if asked.district_codes:
@@ -146,8 +153,11 @@ def _order(question: Question) -> list[Any]:
 
 
 def _raised(question: Question) -> list[Query]:
-    """Facts that matter to people, as scores on top: they order offers of like relevance."""
-    raised: list[Query] = []
+    """Facts that matter to people, and words that German offers use for the topics, as scores on top.
+
+    They order what matches: none of them makes an offer one that is found or counted.
+    """
+    raised = [_in_parts(word, weight * _WORD_BOOST) for word, weight in question.german_words]
     if question.districts:
         here = _constant(_in_districts(question.districts), _IN_DISTRICT_SCORE)
         raised.append({"dis_max": {"queries": [here, _constant(_statewide(), _STATEWIDE_SCORE)]}})
@@ -155,8 +165,13 @@ def _raised(question: Question) -> list[Query]:
         raised.append(_constant({"term": {"audiences": question.audience}}, _AUDIENCE_SCORE))
     if not question.asks_for_all:
         confirmed = {"range": {"review_due": {"gte": question.today.isoformat()}}}
-        raised.append(_constant(confirmed, _CONFIRMED_SCORE))
+        raised += [_constant(confirmed, _CONFIRMED_SCORE), _open_above_full()]
     return raised
+
+
+def _open_above_full() -> Query:
+    is_open = _constant({"terms": {"free_places": [FREE, NOT_STATED]}}, _OPEN_SCORE)
+    return {"dis_max": {"queries": [is_open, _constant({"term": {"free_places": WAITING_LIST}}, _WAITING_SCORE)]}}
 
 
 def _matching(question: Question, *, named: bool = False) -> Query:
@@ -168,7 +183,7 @@ def _matching(question: Question, *, named: bool = False) -> Query:
     if named:
         next(iter(words.values()))["_name"] = WORDS
     has_words = bool(question.words or question.folded)
-    return _any_of(*([words] if has_words else []), *_of_concepts(question))
+    return _any_of(*([words] if has_words else []), *_of_topics(question))
 
 
 def _literal(question: Question) -> Query:
@@ -194,6 +209,8 @@ def _loose(question: Question) -> list[Query]:
         # The first letter must be right and few spellings are tried: each tried one is a clause.
         limits = {"fuzziness": "AUTO:4,8", "prefix_length": 1, "max_expansions": _FUZZY_EXPANSIONS, "boost": 0.5}
         queries.append({"multi_match": {**folded, **limits}})
+    if question.german_parts:
+        queries.append(_in_parts(question.german_parts, _PARTS_BOOST))
     return queries
 
 
@@ -205,23 +222,21 @@ def _text_fields(languages: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _of_concepts(question: Question) -> list[Query]:
-    """For each linked concept: offers that have it as a topic, and offers that use its German name."""
-    clauses: list[Query] = []
-    for concept in question.concepts:
-        label: Query = {
-            "query": concept.german_label,
-            "fields": ["title.de^3", "summary.de^1.5"],
-            "type": "best_fields",
-            "operator": "and",
-            "boost": concept.weight * _LABEL_BOOST,
-        }
-        by_topic = [
-            _constant({"term": {"topics": concept.id}}, concept.weight * _TOPIC_SCORE),
-            _constant({"term": {"automatic_topics": concept.id}}, concept.weight * _AUTOMATIC_SCORE),
-        ]
-        clauses += [{"dis_max": {"queries": by_topic}}, {"multi_match": label}]
-    return clauses
+def _of_topics(question: Question) -> list[Query]:
+    """Offers that have a topic, as sure as it is of them."""
+    if not question.topics:
+        return []
+    by_topic: list[Query] = [
+        {"rank_feature": {"field": f"topic_weights.{topic}", "linear": {}, "boost": weight * _TOPIC_SCORE}}
+        for topic, weight in question.topics
+    ]
+    return [{"dis_max": {"tie_breaker": _FURTHER_TOPICS, "queries": by_topic}}]
+
+
+def _in_parts(words: str, boost: float) -> Query:
+    """Words of a German text or of its compounds; a word of the title is one of the text and counts more."""
+    fields = ["parts_title^1.5", "parts_text"]
+    return {"multi_match": {"query": words, "type": "most_fields", "fields": fields, "boost": boost}}
 
 
 def _constant(query: Query, score: float) -> Query:

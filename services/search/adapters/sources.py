@@ -9,7 +9,8 @@ from typing import Any
 
 from services.search.adapters.analysis import field_language
 from services.search.domain.highlights import without_marks
-from services.search.domain.offers import IndexChange, OfferDocument, OfferKey
+from services.search.domain.offers import IndexChange, OfferDocument, OfferKey, OfferText, clear_ids
+from services.search.understanding.expansion import german_parts
 from services.search.understanding.fold import fold
 
 TOMBSTONE_STATE = "DELETED"
@@ -38,7 +39,8 @@ def _source(document: OfferDocument) -> dict[str, Any]:
         "scope": document.scope,
         "cost": document.cost,
         "topics": document.topics,
-        "automatic_topics": document.automatic_topics,
+        "automatic_topics": clear_ids(document.automatic_topics),
+        "topic_weights": _topic_weights(document),
         "audiences": document.audiences,
         "consultation_languages": document.consultation_languages,
         "formats": document.formats,
@@ -50,8 +52,12 @@ def _source(document: OfferDocument) -> dict[str, Any]:
         "update_time": _milliseconds(document.update_time),
         **_by_language(document),
         "partner": [without_marks(name) for name in document.partner_names],
+        "partner_name": document.partner_name,
+        "free_places": document.free_places,
         "folded_title": [_fold_words(text.title) for text in document.texts],
         "folded": _folded(document),
+        "parts_title": _parts(text.title for text in _german(document)),
+        "parts_text": _parts(part for text in _german(document) for part in (text.summary, text.description)),
         "entry": base64.b64encode(document.entry).decode(),
     }
 
@@ -67,10 +73,24 @@ def _by_language(document: OfferDocument) -> dict[str, dict[str, list[str]]]:
     return fields
 
 
+def _topic_weights(document: OfferDocument) -> dict[str, float]:
+    """Weigh every topic: what the publisher set counts whole, what was found by machine as much as it is sure."""
+    return {topic.id: topic.weight for topic in document.automatic_topics} | dict.fromkeys(document.topics, 1.0)
+
+
 def _folded(document: OfferDocument) -> str:
     """All texts in one field, so that "all words" may stand in any of them."""
     texts = (part for text in document.texts for part in (text.title, text.summary, text.description) if part)
     return " ".join(_fold_words(text) for text in (*texts, *document.partner_names))
+
+
+def _german(document: OfferDocument) -> list[OfferText]:
+    return [text for text in document.texts if field_language(text.language) == "de"]
+
+
+def _parts(texts: Iterable[str]) -> str:
+    """Give the words of German texts and what their compounds are made of, as questions are put to them."""
+    return " ".join(part for text in texts for part in german_parts(text))
 
 
 def _fold_words(text: str) -> str:

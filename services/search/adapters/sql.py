@@ -1,6 +1,6 @@
 """What was read, in SQL: versions, entries and heads of other nodes, committed together or not at all."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from services.common.db.upserts import insert_into
 from services.common.names import RegionId
 from services.search.adapters.tables import SearchTable
 from services.search.domain.coverage import StoredFacts
-from services.search.domain.offers import OfferKey, StoredEntry
+from services.search.domain.offers import AutomaticTopic, OfferKey, StoredEntry
 from services.search.domain.reading import OFFER, HeadChange, Place, ReadBatch, RecordChange
 
 _INBOX = SearchTable.metadata.tables["inbox"]
@@ -86,13 +86,13 @@ class SqlEntryStore:
                 return
             last = rows[-1].region, rows[-1].record_id
 
-    async def remember_topics(self, topics: Mapping[OfferKey, tuple[str, ...]], topics_by: str) -> None:
+    async def remember_topics(self, topics: Mapping[OfferKey, tuple[AutomaticTopic, ...]], topics_by: str) -> None:
         """Keep topics that were found anew."""
         async with self._database.transaction() as session:
             connection = await session.connection()
             for key, found in topics.items():
                 there = (_ENTRY.c.region == key.region) & (_ENTRY.c.kind == OFFER) & (_ENTRY.c.record_id == key.id)
-                values = {"automatic_topics": list(found), "topics_by": topics_by}
+                values = {"automatic_topics": _written(found), "topics_by": topics_by}
                 await connection.execute(update(_ENTRY).where(there).values(values))
 
     async def facts(self) -> Mapping[str, StoredFacts]:
@@ -128,9 +128,18 @@ def _stored(row: Row[Any]) -> StoredEntry:
         deleted=row.deleted,
         read_time=row.read_time,
         body=bytes(row.body or b""),
-        automatic_topics=tuple(row.automatic_topics or ()),
+        automatic_topics=_read_topics(row.automatic_topics or ()),
         topics_by=row.topics_by or "",
     )
+
+
+def _written(topics: Iterable[AutomaticTopic]) -> list[list[Any]]:
+    return [[topic.id, topic.weight] for topic in topics]
+
+
+def _read_topics(pairs: Iterable[Any]) -> tuple[AutomaticTopic, ...]:
+    # Releases before kept ids alone: those are found anew, as another thesaurus found them.
+    return tuple(AutomaticTopic(*pair) for pair in pairs if not isinstance(pair, str))
 
 
 def _inbox_row(record: RecordChange, moment: datetime) -> InboxRow:
@@ -160,7 +169,7 @@ def _entry_values(record: RecordChange) -> dict[str, object]:
         "kind": record.kind,
         "record_id": record.record_id,
         "body": record.body,
-        "automatic_topics": list(record.automatic_topics),
+        "automatic_topics": _written(record.automatic_topics),
         "topics_by": record.topics_by,
     }
 

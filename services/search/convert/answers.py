@@ -10,6 +10,8 @@ from lotse.search.v1 import search_pb2, search_service_pb2
 from services.search.convert.requests import FACET_FIELDS
 from services.search.domain.coverage import RegionCoverage
 from services.search.domain.highlights import without_marks
+from services.search.domain.labels import district_label
+from services.search.domain.offers import clear_ids
 from services.search.domain.questions import FacetField
 from services.search.domain.searching import (
     Highlight,
@@ -18,7 +20,7 @@ from services.search.domain.searching import (
     LabelledCount,
     OfferAnswer,
     SearchAnswer,
-    Suggestion,
+    Suggestions,
     Understood,
 )
 
@@ -32,7 +34,7 @@ def search_response(answer: SearchAnswer) -> search_service_pb2.SearchOffersResp
         next_page_token=answer.next_page_token,
         total_size=answer.total,
         total_is_lower_bound=answer.total_is_lower_bound,
-        understanding=_understanding(answer.understood),
+        understanding=understanding(answer.understood),
         facets=[_facet(field, counts) for field, counts in answer.facets],
         coverage=map(region_coverage, answer.coverage),
     )
@@ -45,19 +47,33 @@ def offer_response(answer: OfferAnswer) -> search_service_pb2.GetOfferResponse:
         entry=entry,
         read_time=_timestamp(answer.stored.read_time),
         coverage=region_coverage(answer.coverage),
-        automatic_topics=[topic for topic in answer.stored.automatic_topics if topic not in entry.offer.topics],
+        automatic_topics=[
+            topic for topic in clear_ids(answer.stored.automatic_topics) if topic not in entry.offer.topics
+        ],
     )
 
 
-def suggestions_response(suggestions: Iterable[Suggestion]) -> search_service_pb2.SuggestConceptsResponse:
+def suggestions_response(found: Suggestions) -> search_service_pb2.SuggestConceptsResponse:
     """Write suggestions."""
     return search_service_pb2.SuggestConceptsResponse(
         suggestions=[
             search_pb2.ConceptSuggestion(
                 id=one.id, label=one.label, language_code=one.language, german_label=one.german_label
             )
-            for one in suggestions
-        ]
+            for one in found.concepts
+        ],
+        places=[
+            search_pb2.PlaceSuggestion(
+                label=one.label,
+                district_codes=one.districts,
+                german_label=", ".join(map(district_label, one.districts)),
+            )
+            for one in found.places
+        ],
+        partners=[
+            search_pb2.PartnerSuggestion(name=one.name, display_name=one.display_name, region=one.region)
+            for one in found.partners
+        ],
     )
 
 
@@ -94,6 +110,7 @@ def _hit(hit: Hit) -> search_pb2.OfferHit:
         highlights=[_highlight(highlight, entry) for highlight in hit.highlights],
         review_overdue=hit.review_overdue,
         automatic_topics=hit.automatic_topics,
+        score_parts=[search_pb2.ScorePart(name=part.name, score=part.score) for part in hit.score_parts],
     )
 
 
@@ -117,7 +134,8 @@ def _language_of(highlight: Highlight, entry: directory_events_pb2.OfferEntry) -
     return next((text.language_code for text in texts if without_marks(getattr(text, highlight.field)) == whole), "")
 
 
-def _understanding(understood: Understood) -> search_pb2.Understanding:
+def understanding(understood: Understood) -> search_pb2.Understanding:
+    """Write what was understood."""
     return search_pb2.Understanding(
         language_code=understood.language,
         concepts=map(_concept, understood.concepts),
@@ -125,6 +143,7 @@ def _understanding(understood: Understood) -> search_pb2.Understanding:
         abstained=understood.abstained,
         suggestions=map(_concept, understood.suggestions),
         suggested_consultation_languages=understood.consultation_languages,
+        steps=[search_pb2.UnderstandingStep(name=step.name, found=step.found) for step in understood.steps],
     )
 
 

@@ -9,7 +9,18 @@ from google.type.date_pb2 import Date
 
 from lotse.directory.v1 import directory_events_pb2, offer_pb2, partner_pb2
 from services.common.names import RegionId
-from services.search.domain.offers import FIRST_DAY, LAST_DAY, OfferDocument, OfferKey, OfferText
+from services.search.domain.offers import (
+    FIRST_DAY,
+    FREE,
+    FULL,
+    LAST_DAY,
+    NOT_STATED,
+    WAITING_LIST,
+    AutomaticTopic,
+    OfferDocument,
+    OfferKey,
+    OfferText,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,13 +57,13 @@ def _parse(entry: directory_events_pb2.OfferEntry | directory_events_pb2.Partner
         raise BodyInvalid from error
 
 
-def stored_document(key: OfferKey, body: bytes, automatic_topics: Sequence[str]) -> OfferDocument:
+def stored_document(key: OfferKey, body: bytes, automatic_topics: Sequence[AutomaticTopic]) -> OfferDocument:
     """Make the document of an entry that was checked when it was read."""
     return document_of(key, directory_events_pb2.OfferEntry.FromString(body), body, automatic_topics)
 
 
 def document_of(
-    key: OfferKey, entry: directory_events_pb2.OfferEntry, body: bytes, automatic_topics: Sequence[str]
+    key: OfferKey, entry: directory_events_pb2.OfferEntry, body: bytes, automatic_topics: Sequence[AutomaticTopic]
 ) -> OfferDocument:
     """Make the document of an entry; raises BodyInvalid for a day that is in no calendar."""
     offer = entry.offer
@@ -66,7 +77,7 @@ def document_of(
         texts=tuple(OfferText(text.language_code, text.title, text.summary, text.description) for text in offer.texts),
         partner_names=(entry.partner.display_name, *entry.partner.alternate_names),
         topics=topics,
-        automatic_topics=tuple(topic for topic in automatic_topics if topic not in topics),
+        automatic_topics=tuple(topic for topic in automatic_topics if topic.id not in topics),
         audiences=tuple(map(partner_pb2.Audience.Name, offer.audiences)),
         consultation_languages=_languages(offer),
         formats=tuple(map(offer_pb2.OfferFormat.Name, offer.formats)),
@@ -79,17 +90,19 @@ def document_of(
         review_due=_day(offer.review_due_date, LAST_DAY) if offer.HasField("review_due_date") else LAST_DAY,
         update_time=offer.update_time.ToDatetime(UTC) if offer.HasField("update_time") else _EPOCH,
         entry=body,
+        partner_name=offer.partner,
+        free_places=_free_places(offer),
     )
 
 
-def topic_text(entry: directory_events_pb2.OfferEntry) -> str:
-    """Give the text in which topics are looked for: the German one, else the first."""
+def topic_text(entry: directory_events_pb2.OfferEntry) -> tuple[str, str]:
+    """Give title and text in which topics are looked for: the German ones, else the first."""
     texts = entry.offer.texts
     chosen = next((text for text in texts if text.language_code == "de"), texts[0] if texts else None)
-    return "\n".join((chosen.title, chosen.summary, chosen.description)) if chosen else ""
+    return (chosen.title, f"{chosen.summary}\n{chosen.description}") if chosen else ("", "")
 
 
-def stored_topic_text(body: bytes) -> str:
+def stored_topic_text(body: bytes) -> tuple[str, str]:
     """Give the same of an entry that was checked when it was read."""
     return topic_text(directory_events_pb2.OfferEntry.FromString(body))
 
@@ -99,6 +112,14 @@ def _languages(offer: offer_pb2.Offer) -> tuple[str, ...]:
     own = [language.language_code for language in offer.consultation_languages]
     at_sites = [language.language_code for site in offer.sites for language in site.consultation_languages]
     return tuple(dict.fromkeys((*own, *at_sites)))
+
+
+def _free_places(offer: offer_pb2.Offer) -> str:
+    if not offer.HasField("capacity"):
+        return NOT_STATED
+    if offer.capacity.places_free:
+        return FREE
+    return WAITING_LIST if offer.capacity.waiting_list else FULL
 
 
 def _districts(entry: directory_events_pb2.OfferEntry) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ FACET_FIELDS = {
     search_pb2.FACET_FIELD_CONSULTATION_LANGUAGE: FacetField.CONSULTATION_LANGUAGE,
     search_pb2.FACET_FIELD_FORMAT: FacetField.FORMAT,
     search_pb2.FACET_FIELD_KIND: FacetField.KIND,
+    search_pb2.FACET_FIELD_FREE_PLACES: FacetField.FREE_PLACES,
 }
 
 
@@ -38,6 +39,7 @@ def search_request(request: search_service_pb2.SearchOffersRequest) -> SearchReq
         page_size=page_size_of(request.page_size, DEFAULT_HITS, MOST_HITS),
         page_token=request.page_token,
         facets=tuple(FACET_FIELDS[field] for field in request.facets),
+        explain=request.explain,
     )
 
 
@@ -53,13 +55,19 @@ def offer_filter(asked: search_pb2.OfferFilter) -> OfferFilter:
         kinds=_sorted([offer_pb2.OfferKind.Name(value) for value in asked.kinds]),
         free_of_charge=asked.free_of_charge,
         circle=_circle(asked.circle) if asked.HasField("circle") else None,
+        only_with_free_places=asked.only_with_free_places,
     )
 
 
 def offer_key(request: search_service_pb2.GetOfferRequest) -> OfferKey:
     """Read the name of one offer; raises INVALID_FIELD."""
-    name = parse_name(request.name, "offers")
-    return OfferKey(name.region, name.id)
+    return named_offer(request.name)
+
+
+def named_offer(name: str) -> OfferKey:
+    """Take a resource name apart; raises INVALID_FIELD."""
+    parsed = parse_name(name, "offers")
+    return OfferKey(parsed.region, parsed.id)
 
 
 def suggestion_count(request: search_service_pb2.SuggestConceptsRequest) -> int:

@@ -59,6 +59,10 @@ GERMAN: Mapping[str, str] = {
     "OFFER_KIND_HOTLINE": "Hotline",
     "OFFER_KIND_NETWORKING": "Netzwerkarbeit",
     "OFFER_KIND_PLACEMENT": "Vermittlung",
+    "free": "Plätze frei",
+    "waiting_list": "voll, mit Warteliste",
+    "full": "voll",
+    "not_stated": "keine Angabe zu Plätzen",
 }
 """Values of enums in German."""
 
@@ -80,6 +84,10 @@ ENGLISH: Mapping[str, str] = {
     "OFFER_KIND_HOTLINE": "Hotline",
     "OFFER_KIND_NETWORKING": "Networking",
     "OFFER_KIND_PLACEMENT": "Placement",
+    "free": "Places free",
+    "waiting_list": "Full, with a waiting list",
+    "full": "Full",
+    "not_stated": "Says nothing of places",
 }
 """The same in English, which stands in for all other languages."""
 

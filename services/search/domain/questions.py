@@ -23,6 +23,7 @@ class FacetField(StrEnum):
     CONSULTATION_LANGUAGE = "consultation_languages"
     FORMAT = "formats"
     KIND = "kind"
+    FREE_PLACES = "free_places"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class OfferFilter:
     kinds: tuple[str, ...] = ()
     free_of_charge: bool = False
     circle: Circle | None = None
+    only_with_free_places: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,12 @@ class Question:
     languages: tuple[str, ...] = ("de",)
     """Language fields to look into."""
     concepts: tuple[AskedConcept, ...] = ()
+    topics: tuple[tuple[str, float], ...] = ()
+    """Concepts to look for with their weights, 0 to 1: the ones asked, and a little less their neighbours."""
+    german_words: tuple[tuple[str, float], ...] = ()
+    """Words that German offers use for these topics, with their weights, 0 to 1."""
+    german_parts: str = ""
+    """What German compounds among the words typed are made of."""
     literal_only: bool = False
     """True: nothing was understood, so only all words together, or a phrase of title or partner, count."""
     fuzzy: bool = False
@@ -91,6 +99,15 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class ScorePart:
+    """What one fact adds to a hit's score."""
+
+    name: str
+    """As search.proto lists them."""
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class FoundOffer:
     """One hit as the index gives it."""
 
@@ -106,6 +123,8 @@ class FoundOffer:
     """True: words of the question stand in it."""
     highlights: tuple[tuple[str, str], ...]
     """Field ("title", "summary", "description", "partner") and the whole text with marks (`domain.highlights`)."""
+    score_parts: tuple[ScorePart, ...] = ()
+    """What `score` is made of, highest first; only when it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

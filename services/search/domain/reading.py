@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.common.names import RegionId
+from services.search.domain.offers import AutomaticTopic
 
 Place = tuple[str, str, str]
 """Which record: region, kind, id."""
@@ -24,7 +25,7 @@ class RecordChange:
     deleted: bool
     body: bytes
     """The entry; empty when deleted, and for kinds of which only the version is kept."""
-    automatic_topics: tuple[str, ...] = ()
+    automatic_topics: tuple[AutomaticTopic, ...] = ()
     topics_by: str = ""
 
     @property

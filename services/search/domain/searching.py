@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from services.common.names import RegionId
 from services.search.domain.coverage import RegionCoverage
 from services.search.domain.highlights import Segment
 from services.search.domain.offers import OfferKey, StoredEntry
-from services.search.domain.questions import FacetField, OfferFilter
+from services.search.domain.questions import FacetField, OfferFilter, ScorePart
 from services.search.domain.ranking import Why
 
 DEFAULT_HITS, MOST_HITS = 10, 50
@@ -24,6 +25,8 @@ class SearchRequest:
     page_size: int = DEFAULT_HITS
     page_token: str = ""
     facets: tuple[FacetField, ...] = ()
+    explain: bool = False
+    """True: also say how the text was understood and how each hit got its score."""
 
     @property
     def identity(self) -> bytes:
@@ -43,6 +46,14 @@ class LabelledConcept:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderstandingStep:
+    """One step of understanding, named in the caller's language; may hold what was typed, so it is never logged."""
+
+    name: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """What was understood of the text, as the caller is told."""
 
@@ -52,6 +63,8 @@ class Understood:
     abstained: bool = False
     suggestions: tuple[LabelledConcept, ...] = ()
     consultation_languages: tuple[str, ...] = ()
+    steps: tuple[UnderstandingStep, ...] = ()
+    """Only when they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,7 @@ class Hit:
     highlights: tuple[Highlight, ...]
     review_overdue: bool
     automatic_topics: tuple[str, ...]
+    score_parts: tuple[ScorePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +128,30 @@ class Suggestion:
     label: str
     language: str
     german_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlace:
+    """A place that fits what was typed so far, with the codes of its districts."""
+
+    label: str
+    districts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPartner:
+    """A partner that fits what was typed so far."""
+
+    name: str
+    """Resource name."""
+    display_name: str
+    region: RegionId
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """All that fits what was typed so far, each sort best first."""
+
+    concepts: tuple[Suggestion, ...] = ()
+    places: tuple[FoundPlace, ...] = ()
+    partners: tuple[FoundPartner, ...] = ()

@@ -5,26 +5,32 @@ from datetime import date
 from services.common.clock import today_in_saxony
 from services.common.names import RegionId
 from services.search.domain.labels import primary
+from services.search.domain.neighbours import topics_asked
 from services.search.domain.questions import AskedConcept, Question
 from services.search.domain.searching import LabelledConcept, SearchRequest, Understood
 from services.search.domain.words import bounded_words
 from services.search.handlers.parts import SearchParts
+from services.search.handlers.wording import Wording
 from services.search.thesaurus import Thesaurus
+from services.search.understanding.expansion import german_parts
+from services.search.understanding.fold import fold
 from services.search.understanding.model import LinkedConcept, Understanding
 
+MOST_GERMAN_WORDS = 24
+"""Each is a clause of its own for the engine; what comes after them weighs next to nothing."""
 _AUDIENCES = {"person": "AUDIENCE_PERSON", "company": "AUDIENCE_COMPANY", "actor": "AUDIENCE_ACTOR"}
 
 
 def question_of(request: SearchRequest, understanding: Understanding | None, parts: SearchParts) -> Question:
     """Put the question together as of now; regions that left or were shut out are never shown."""
     hidden = tuple(member.region for member in parts.federation.members() if not member.active)
-    return question_for(request, understanding, parts.thesaurus, today_in_saxony(parts.clock()), hidden)
+    return question_for(request, understanding, parts.wording, today_in_saxony(parts.clock()), hidden)
 
 
 def question_for(
     request: SearchRequest,
     understanding: Understanding | None,
-    thesaurus: Thesaurus,
+    wording: Wording,
     today: date,
     hidden: tuple[RegionId, ...],
 ) -> Question:
@@ -32,12 +38,17 @@ def question_for(
     caller = (request.caller_district,) if request.caller_district else ()
     if understanding is None:
         return Question(today, districts=caller, filter=request.filter, hidden_regions=hidden)
+    topics = topics_asked([(concept.id, concept.weight) for concept in understanding.concepts], wording.neighbours)
+    words = bounded_words(understanding.read_as or understanding.text)
     return Question(
         today=today,
-        words=bounded_words(understanding.text),
-        folded=bounded_words(understanding.folded),
+        words=words,
+        folded=bounded_words(fold(understanding.read_as) or understanding.folded),
         languages=_languages(understanding.language),
-        concepts=tuple(_asked(concept, thesaurus) for concept in understanding.concepts),
+        concepts=tuple(_asked(concept, wording.thesaurus) for concept in understanding.concepts),
+        topics=topics,
+        german_words=wording.words.of(dict(topics), MOST_GERMAN_WORDS),
+        german_parts=" ".join(german_parts(words)),
         literal_only=understanding.abstain,
         audience=_AUDIENCES.get(understanding.audience or ""),
         # A place named in the question is where help is wanted, whatever the caller's own district.

@@ -4,21 +4,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from services.search.domain.highlights import segments_of
-from services.search.domain.questions import FacetCount, FacetField, FoundOffer, Question
-from services.search.domain.ranking import is_overdue, may_be_misspelt, why_found
+from services.search.domain.questions import FoundOffer, Question
+from services.search.domain.ranking import is_overdue, why_found
 from services.search.domain.searching import Highlight, Hit, SearchAnswer, SearchRequest
 from services.search.handlers.facets import labelled
 from services.search.handlers.paging import Rest, pack, unpack
 from services.search.handlers.parts import SearchParts
 from services.search.handlers.questions import question_of, understood_of
-
-Facets = tuple[tuple[FacetField, tuple[FacetCount, ...]], ...]
+from services.search.handlers.rankings import Facets, ranked
+from services.search.handlers.told_steps import told_steps
+from services.search.handlers.understanding import understand
 
 
 async def search_offers(request: SearchRequest, parts: SearchParts) -> SearchAnswer:
     """Answer one search. Raises PAGE_TOKEN_INVALID and SEARCH_ENGINE_UNAVAILABLE."""
     text = request.text.strip()
-    understanding = parts.understander.understand(text, request.language) if text else None
+    understanding = await understand(text, request.language, parts.understander) if text else None
     question = question_of(request, understanding, parts)
     facets: Facets = ()
     if request.page_token:
@@ -27,28 +28,22 @@ async def search_offers(request: SearchRequest, parts: SearchParts) -> SearchAns
         # Signs without a word mean nothing: no hits, rather than all offers.
         rest = Rest((), 0, total_is_lower_bound=False, fuzzy=False)
     else:
-        rest, facets = await _ranked(request, question, parts)
+        rest, facets = await ranked(parts.index, question, request.facets)
     question = replace(question, fuzzy=rest.fuzzy)
-    offers = await parts.index.fetch(question, rest.ids[: request.page_size])
+    offers = await parts.index.fetch(question, rest.ids[: request.page_size], explain=request.explain)
     left = rest.after(request.page_size)
+    understood = understood_of(understanding, request.language, parts.thesaurus)
+    if request.explain and understanding is not None:
+        understood = replace(understood, steps=told_steps(understanding, question, request.language, parts.sentences))
     return SearchAnswer(
         hits=tuple(map(_hits_for(question, request, parts), offers)),
         next_page_token=parts.tokens.write(request.identity, pack(left)) if left.ids else "",
         total=rest.total,
         total_is_lower_bound=rest.total_is_lower_bound,
-        understood=understood_of(understanding, request.language, parts.thesaurus),
+        understood=understood,
         facets=tuple((field, labelled(field, counts, request.language, parts)) for field, counts in facets),
         coverage=tuple(region for region in parts.freshness.current(parts.clock()) if not region.is_fresh),
     )
-
-
-async def _ranked(request: SearchRequest, question: Question, parts: SearchParts) -> tuple[Rest, Facets]:
-    """Ask for the order of the best; ask again, more forgivingly, when there are few."""
-    ranking = await parts.index.rank(question, request.facets)
-    if may_be_misspelt(question, ranking.total):
-        question = replace(question, fuzzy=True)
-        ranking = await parts.index.rank(question, request.facets)
-    return Rest(ranking.ids, ranking.total, ranking.total_is_lower_bound, question.fuzzy), ranking.facets
 
 
 def _hits_for(question: Question, request: SearchRequest, parts: SearchParts) -> Callable[[FoundOffer], Hit]:
@@ -64,6 +59,7 @@ def _hits_for(question: Question, request: SearchRequest, parts: SearchParts) ->
             highlights=tuple(Highlight(field, segments_of(text)) for field, text in offer.highlights),
             review_overdue=is_overdue(offer, question),
             automatic_topics=offer.automatic_topics,
+            score_parts=offer.score_parts,
         )
 
     return hit_of

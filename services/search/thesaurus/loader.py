@@ -51,6 +51,14 @@ class Thesaurus(Mapping[str, Concept]):
     def __len__(self) -> int:
         return len(self.concepts)
 
+    def neighbours(self, concept_id: str) -> Mapping[str, str]:
+        """Name the concepts around one, each with its nearest relation: `broader`, `narrower` or `related`."""
+        concept = self.concepts[concept_id]
+        found = dict.fromkeys(concept.related, "related")
+        found |= {one.id: "related" for one in self.concepts.values() if concept_id in one.related}
+        found |= {one.id: "narrower" for one in self.concepts.values() if concept_id in one.broader}
+        return found | dict.fromkeys(concept.broader, "broader")
+
     def label(self, concept_id: str, language: str) -> str:
         """Return the name to show in `language`, else in English, else in German; KeyError for an unknown id."""
         labels = self.concepts[concept_id].labels

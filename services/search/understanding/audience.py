@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from services.search.understanding.model import Audience
 from services.search.understanding.phrases import PhraseTable
+from services.search.yaml_files import read_yaml
 
 DEFAULT_FILE = Path(__file__).with_name("audience.yaml")
 """Phrases only that side uses: "mein Arbeitgeber" is an employee's, "als Arbeitgeber" is not."""
@@ -29,5 +28,5 @@ class AudienceWords:
 
 def load_audience_words(file: Path = DEFAULT_FILE) -> AudienceWords:
     """Read the phrases; raises OSError or yaml.YAMLError when the file is missing or broken."""
-    phrases: dict[str, list[str]] = yaml.safe_load(file.read_text("utf-8"))
+    phrases: dict[str, list[str]] = read_yaml(file)
     return AudienceWords(phrases["company"], phrases["actor"])

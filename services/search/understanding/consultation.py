@@ -1,6 +1,7 @@
 """Languages a caller names ("Beratung auf Arabisch"), recognised in the words of every language we serve."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from babel import Locale
 
@@ -28,8 +29,9 @@ _MORE_NAMES = {
 """What CLDR does not list: names of varieties, and adverbs."""
 
 
+@cache
 def language_names() -> PhraseTable[str]:
-    """Build the table of names from CLDR; the value of a name is a BCP-47 tag."""
+    """Give the table of names from CLDR, built once; the value of a name is a BCP-47 tag. Nobody may add to it."""
     table: PhraseTable[str] = PhraseTable()
     for language in LANGUAGES:
         for name in _MORE_NAMES.get(language, ()):

@@ -29,6 +29,27 @@ class IndexedLabel:
     words: tuple[str, ...]
     shown: str
     language: str
+    folded: str = ""
+    """All its words with single spaces, places and language names too."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkerState:
+    """All a linker has worked out from its labels: plain arrays, so that it can be kept in a file."""
+
+    vocabulary: Sequence[str]
+    """Features by number."""
+    starts: NDArray[np.intp]
+    """First label of each concept."""
+    idf: NDArray[np.float64]
+    label_scale: NDArray[np.float64]
+    """1 / length of each label."""
+    pointers: NDArray[np.intp]
+    posting_rows: NDArray[np.int32]
+    posting_weights: NDArray[np.float32]
+    vote_pointers: NDArray[np.intp]
+    voted: NDArray[np.int32]
+    shares: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,94 +60,173 @@ class Link:
     label: IndexedLabel
 
 
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How near each concept is to a text, in the order of `Linker.concepts`."""
+
+    values: NDArray[np.float64]
+    """0 to 1."""
+    nearest: NDArray[np.intp]
+    """Place of the label that came nearest."""
+
+
 class Linker:
-    """An immutable inverted index over label features; some 35 MB for 53 concepts in 14 languages."""
+    """An immutable inverted index over label features."""
 
-    def __init__(self, labels: Iterable[IndexedLabel], stop_words: Collection[str]) -> None:
+    def __init__(self, labels: Sequence[IndexedLabel], stop_words: Collection[str], state: LinkerState) -> None:
+        """Take what `build_linker` or a file gave; `labels` in the order of `sorted_labels`."""
+        self.labels = labels
+        self.state = state
         self._stop_words = frozenset(stop_words)
-        # Sorted by concept, so that the maximum per concept is one reduceat over slices.
-        self._labels = sorted((label for label in labels if label.words), key=lambda label: label.concept_id)
-        ids = [label.concept_id for label in self._labels]
-        self._starts = np.array([n for n, concept in enumerate(ids) if not n or concept != ids[n - 1]], dtype=np.intp)
-        self._vocabulary: dict[str, int] = {}
-        rows, columns, strengths = self._entries()
-        counts = np.bincount(columns, minlength=len(self._vocabulary))
-        spread = self._concept_counts(rows, columns)
-        self._shares = spread / np.maximum(spread.sum(axis=1, keepdims=True), np.float32(1.0))
-        # Rare among labels and rare among concepts: "work" is in many concepts, "kindergarten" in many labels of one.
-        rareness = np.log1p(len(self._labels) / np.maximum(counts, 1))
-        concept_rareness = np.log1p(len(self._starts) / np.maximum((spread > 0).sum(axis=1), 1))
-        self._idf = np.sqrt(rareness * concept_rareness)
-        self._unseen = _UNSEEN_WEIGHT * math.sqrt(math.log1p(len(self._labels)) * math.log1p(len(self._starts)))
-        weights = strengths * self._idf[columns]
-        order = np.argsort(columns, kind="stable")
-        self._pointers = np.concatenate(([0], np.cumsum(counts)))
-        self._posting_rows, self._posting_weights = rows[order], weights[order]
-        self._label_squares = np.bincount(rows, weights=weights**2, minlength=len(self._labels))
+        self.concepts = tuple(dict.fromkeys(label.concept_id for label in labels))
+        """Ids, sorted."""
+        self._sizes = np.diff(np.append(state.starts, len(labels)))
+        self._vocabulary = {feature: number for number, feature in enumerate(state.vocabulary)}
+        self._unseen = _UNSEEN_WEIGHT * math.sqrt(math.log1p(len(labels)) * math.log1p(len(self.concepts)))
 
-    def _entries(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-        """Return label, feature and strength of every feature of every label; fills the vocabulary."""
-        rows, columns, strengths = array("q"), array("q"), array("d")
-        for row, label in enumerate(self._labels):
-            for feature, strength in self._strengths(label.words).items():
-                rows.append(row)
-                columns.append(self._vocabulary.setdefault(feature, len(self._vocabulary)))
-                strengths.append(strength)
-        return np.array(rows, dtype=np.intp), np.array(columns, dtype=np.intp), np.array(strengths, dtype=np.float64)
+    def link(self, words: Sequence[str], most: int | None = None) -> list[Link]:
+        """Return the concepts that share a feature with the folded `words`, best first, at most `most`."""
+        return self.links(self.scores(words), most)
 
-    def _concept_counts(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return, per feature (line) and concept (column), how many of the concept's labels have the feature."""
-        concept_of = np.searchsorted(self._starts, np.arange(len(self._labels)), side="right") - 1
-        shape = (len(self._vocabulary), len(self._starts))
-        cells = columns * shape[1] + concept_of[rows] if len(rows) else np.zeros(0, dtype=np.intp)
-        return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float32)
-
-    def _strengths(self, words: Sequence[str]) -> dict[str, float]:
-        strengths: dict[str, float] = {}
-        for feature, word in features(words):
-            strength = _STOP_WEIGHT if word in self._stop_words else 1.0
-            strengths[feature] = max(strength, strengths.get(feature, 0.0))
-        return strengths
-
-    def link(self, words: Sequence[str]) -> list[Link]:
-        """Return every concept that shares a feature with the folded `words`, best first."""
+    def scores(self, words: Sequence[str]) -> Scores:
+        """Return how near each concept is to the folded `words`."""
+        state = self.state
         columns, weights, square = self._query(words)
         if not len(columns):
-            return []
-        nearness = self._overlaps(columns, weights) / np.sqrt(self._label_squares * square + 1e-9)
-        votes = (weights**2) @ self._shares[columns] / square
-        return self._ranked(np.minimum(nearness, 1.0), votes)
+            return Scores(np.zeros(len(self.concepts)), state.starts)
+        overlaps = _gathered(columns, weights, state.pointers, state.posting_rows, state.posting_weights)
+        products = np.bincount(*overlaps, minlength=len(self.labels))
+        nearness = products * state.label_scale
+        best = np.maximum.reduceat(nearness, state.starts) / math.sqrt(square)
+        shares = _gathered(columns, weights**2, state.vote_pointers, state.voted, state.shares)
+        votes = np.bincount(*shares, minlength=len(state.starts)) / square
+        values = _NEAREST_SHARE * np.minimum(best, 1.0) + (1 - _NEAREST_SHARE) * votes
+        return Scores(np.minimum(values, 1.0), self._nearest(nearness))
+
+    def name_of(self, place: int) -> IndexedLabel:
+        """Return the first label of the concept at this place."""
+        return self.labels[int(self.state.starts[place])]
+
+    def _nearest(self, nearness: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return per concept the place of its first label that is nearest."""
+        peaks = np.repeat(np.maximum.reduceat(nearness, self.state.starts), self._sizes)
+        places = np.where(nearness >= peaks, np.arange(len(nearness)), len(nearness))
+        return np.minimum.reduceat(places, self.state.starts)
+
+    def links(self, scores: Scores, most: int | None = None) -> list[Link]:
+        """Return the concepts with a score, best first and equal ones by their ids, with the label nearest."""
+        rounded = np.round(scores.values, 6)
+        # Concepts stand in the order of their ids, so a stable sort keeps equal ones in it.
+        order = np.argsort(-rounded, kind="stable")[: len(rounded) if most is None else most]
+        return [Link(float(rounded[n]), self.labels[int(scores.nearest[n])]) for n in order if rounded[n] > 0.0]
 
     def _query(self, words: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.float64], float]:
         """Return the known features, their weights, and the squared length of the query with its unknown features."""
         columns: list[int] = []
         weights: list[float] = []
         square = 0.0
-        for feature, strength in self._strengths(words).items():
+        for feature, strength in _strengths(words, self._stop_words).items():
             column = self._vocabulary.get(feature)
             if column is None:
                 square += (self._unseen * strength) ** 2
             else:
                 columns.append(column)
-                weights.append(strength * float(self._idf[column]))
+                weights.append(strength * float(self.state.idf[column]))
         square += sum(weight**2 for weight in weights)
         return np.array(columns, dtype=np.intp), np.array(weights), square
 
-    def _overlaps(self, columns: NDArray[np.intp], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum the products of shared features per label."""
-        starts, ends = self._pointers[columns], self._pointers[columns + 1]
-        spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
-        rows = np.concatenate([self._posting_rows[start:end] for start, end in spans])
-        strengths = np.concatenate([self._posting_weights[start:end] for start, end in spans])
-        products = strengths * np.repeat(weights, ends - starts)
-        return np.bincount(rows, weights=products, minlength=len(self._labels)).astype(np.float64)
 
-    def _ranked(self, nearness: NDArray[np.float64], votes: NDArray[np.float64]) -> list[Link]:
-        ends = np.append(self._starts[1:], len(self._labels))
-        links = []
-        for concept, (start, end) in enumerate(zip(self._starts.tolist(), ends.tolist(), strict=True)):
-            best = start + int(nearness[start:end].argmax())
-            score = _NEAREST_SHARE * float(nearness[best]) + (1 - _NEAREST_SHARE) * float(votes[concept])
-            if score > 0.0:
-                links.append(Link(round(min(score, 1.0), 6), self._labels[best]))
-        return sorted(links, key=lambda link: (-link.score, link.label.concept_id))
+def build_linker(labels: Iterable[IndexedLabel], stop_words: Collection[str]) -> Linker:
+    """Index the labels; those without words are left out. Takes seconds for 30,000 labels."""
+    stop_words = frozenset(stop_words)
+    kept = sorted_labels(labels)
+    ids = [label.concept_id for label in kept]
+    starts = np.array([n for n, concept in enumerate(ids) if not n or concept != ids[n - 1]], dtype=np.intp)
+    vocabulary, rows, columns, strengths = _entries(kept, stop_words)
+    counts = np.bincount(columns, minlength=len(vocabulary))
+    concept_of = np.searchsorted(starts, np.arange(len(kept)), side="right") - 1
+    vote_pointers, voted, shares = _votes(columns, concept_of[rows], max(len(starts), 1), len(vocabulary))
+    # Rare among labels and rare among concepts: "work" is in many concepts, "kindergarten" in many labels of one.
+    rareness = np.log1p(len(kept) / np.maximum(counts, 1))
+    concept_rareness = np.log1p(len(starts) / np.maximum(np.diff(vote_pointers), 1))
+    idf = np.sqrt(rareness * concept_rareness)
+    weights = strengths * idf[columns]
+    order = np.argsort(columns, kind="stable")
+    squares = np.bincount(rows, weights=weights**2, minlength=len(kept))
+    state = LinkerState(
+        vocabulary=vocabulary,
+        starts=starts,
+        idf=idf,
+        label_scale=1.0 / np.sqrt(np.maximum(squares, 1e-9)),
+        pointers=np.concatenate(([0], np.cumsum(counts))),
+        posting_rows=rows[order].astype(np.int32),
+        posting_weights=weights[order].astype(np.float32),
+        vote_pointers=vote_pointers,
+        voted=voted,
+        shares=shares,
+    )
+    return Linker(kept, stop_words, state)
+
+
+def sorted_labels(labels: Iterable[IndexedLabel]) -> list[IndexedLabel]:
+    """Order labels by concept, so that the maximum per concept is one reduceat over slices; drop wordless ones."""
+    return sorted((label for label in labels if label.words), key=lambda label: label.concept_id)
+
+
+def _entries(
+    labels: Sequence[IndexedLabel], stop_words: frozenset[str]
+) -> tuple[list[str], NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Return the vocabulary, and label, feature and strength of every feature of every label."""
+    numbers: dict[str, int] = {}
+    known: dict[str, list[int]] = {}
+    sizes, columns, strengths = array("q"), array("q"), array("d")
+    for label in labels:
+        own: dict[int, float] = {}
+        for word in label.words:
+            found = known.get(word)
+            if found is None:
+                found = [numbers.setdefault(feature, len(numbers)) for feature, _ in features((word,))]
+                known[word] = found
+            strength = _STOP_WEIGHT if word in stop_words else 1.0
+            for column in found:
+                if own.get(column, 0.0) < strength:
+                    own[column] = strength
+        sizes.append(len(own))
+        columns.extend(own)
+        strengths.extend(own.values())
+    rows = np.repeat(np.arange(len(labels)), np.array(sizes, dtype=np.intp))
+    return list(numbers), rows, np.array(columns, dtype=np.intp), np.array(strengths, dtype=np.float64)
+
+
+def _votes(
+    columns: NDArray[np.intp], concepts: NDArray[np.intp], many: int, vocabulary: int
+) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.float32]]:
+    """Return per feature its concepts and which share of its labels each has: pointers, concepts, shares."""
+    cells, counts = np.unique(columns * many + concepts, return_counts=True)
+    feature, concept = cells // many, cells % many
+    totals = np.bincount(feature, weights=counts, minlength=vocabulary)
+    pointers = np.concatenate(([0], np.cumsum(np.bincount(feature, minlength=vocabulary))))
+    return pointers, concept.astype(np.int32), (counts / totals[feature]).astype(np.float32)
+
+
+def _strengths(words: Sequence[str], stop_words: frozenset[str]) -> dict[str, float]:
+    strengths: dict[str, float] = {}
+    for feature, word in features(words):
+        strength = _STOP_WEIGHT if word in stop_words else 1.0
+        strengths[feature] = max(strength, strengths.get(feature, 0.0))
+    return strengths
+
+
+def _gathered(
+    columns: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    pointers: NDArray[np.intp],
+    targets: NDArray[np.int32],
+    values: NDArray[np.float32],
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return all targets of the features in `columns`, and value times the feature's weight for each."""
+    starts, ends = pointers[columns], pointers[columns + 1]
+    spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
+    hit = np.concatenate([targets[start:end] for start, end in spans])
+    strength = np.concatenate([values[start:end] for start, end in spans])
+    return hit, strength * np.repeat(weights, ends - starts)

@@ -21,6 +21,14 @@ class LinkedConcept:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceStep:
+    """What one step found, for `lotse explain`; may hold what was typed, so it is never logged."""
+
+    name: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
 class Understanding:
     """A question as the search engine needs it; the same question always gives the same value."""
 
@@ -46,3 +54,7 @@ class Understanding:
     """The nearest concepts for "did you mean"; filled only when abstaining."""
     abstain: bool
     """True when nothing is above the threshold: ask back, do not show a random list."""
+    read_as: str = ""
+    """The text as it was understood, where that is another reading of the same keys; else empty."""
+    trace: tuple[TraceStep, ...] = ()
+    """The steps in order."""

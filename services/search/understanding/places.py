@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from services.search.understanding.phrases import Found, PhraseTable
+from services.search.yaml_files import read_yaml
 
 DEFAULT_FILE = Path(__file__).with_name("places.yaml")
 """Names and districts; its first lines say where they come from."""
@@ -33,5 +32,5 @@ class Places:
 
 def load_places(file: Path = DEFAULT_FILE) -> Places:
     """Read the places; raises OSError or yaml.YAMLError when the file is missing or broken."""
-    entries: list[Mapping[str, Any]] = yaml.safe_load(file.read_text("utf-8"))
+    entries: list[Mapping[str, Any]] = read_yaml(file)
     return Places([(tuple(entry["districts"]), entry["names"]) for entry in entries])

@@ -1,13 +1,22 @@
 """Other ways to read what was typed: the wrong keyboard layout, chat alphabets, Cyrillic in Latin letters.
 
-Only tried when a question in ASCII links to nothing, because each reading of an ordinary word is noise.
+Only tried when a question in Latin letters links to nothing surely, because each reading of an ordinary word is noise.
 """
 
 import re
 
+from anyascii import anyascii
+
 _LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
 _RUSSIAN = str.maketrans(_LATIN_KEYS, "йцукенгшщзхъфывапролджэячсмитьбюё")
 _UKRAINIAN = str.maketrans(_LATIN_KEYS, "йцукенгшщзхїфівапролджєячсмитьбю'")
+
+_GERMAN_KEYS = "qwertzuiopü+asdfghjklöä#yxcvbnm,.^"
+"""The same keys as a German keyboard names them."""
+_RUSSIAN_BY_GERMAN = str.maketrans(_GERMAN_KEYS, "йцукенгшщзхъфывапролджэ\\ячсмитьбюё")
+_UKRAINIAN_BY_GERMAN = str.maketrans(_GERMAN_KEYS, "йцукенгшщзхїфівапролджєґячсмитьбю'")
+_UMLAUT = re.compile("[äöüß]", re.IGNORECASE)
+_LATIN = re.compile(r"[\x00-\x7fäöüßÄÖÜ]*")
 
 _ARABIZI_PAIRS = {"sh": "ش", "ch": "ش", "th": "ث", "kh": "خ", "gh": "غ", "dh": "ذ", "ou": "و", "oo": "و", "ee": "ي"}
 _ARABIZI_LETTERS = str.maketrans(
@@ -20,7 +29,13 @@ _ARABIZI_LETTERS = str.maketrans(
 )  # fmt: skip
 """The common chat alphabet for Arabic: digits stand for the letters they resemble."""
 
+_CHAT_DIGIT = re.compile(r"[a-z][2356789]|[2356789][a-z]")
+_TELLING = 4
+"""Letters; without a digit a shorter text is no sign of Arabic: "Werk" would be the Urdu word for work."""
 _SHORT_VOWEL = re.compile(r"(?<![aeiou\s])[aeiu](?![aeiou])")
+
+_SPELT_OUT = re.compile(r"[\u0900-\u097f\u10a0-\u10ff\u1200-\u137f]")
+"""Devanagari, Georgian and Ethiopic write their vowels."""
 
 _ROMAN = str.maketrans(
     {
@@ -34,20 +49,31 @@ _ROMAN = str.maketrans(
 
 
 def other_readings(text: str) -> tuple[str, ...]:
-    """Return `text` as if typed on a Russian, a Ukrainian keyboard and in Arabizi; empty unless it is ASCII."""
-    if not text.isascii():
+    """Return `text` as typed on a Russian, a Ukrainian keyboard and in Arabizi; empty unless its letters allow it."""
+    if not _LATIN.fullmatch(text):
         return ()
     lower = text.lower()
+    if _UMLAUT.search(lower):
+        # Umlauts are keys of a German keyboard only, and no letters of chat Arabic.
+        return lower.translate(_RUSSIAN_BY_GERMAN), lower.translate(_UKRAINIAN_BY_GERMAN)
     keyboards = lower.translate(_RUSSIAN), lower.translate(_UKRAINIAN)
     # Arabic writes long vowels only, chat writes all of them: once with every vowel, once with none.
-    return *keyboards, _arabizi(lower), _arabizi(_SHORT_VOWEL.sub("", lower))
+    chat = _arabizi(lower), _arabizi(_SHORT_VOWEL.sub("", lower))
+    if _CHAT_DIGIT.search(lower):
+        return *keyboards, *chat
+    return *keyboards, *(text for text in chat if sum(map(str.isalpha, text)) >= _TELLING)
 
 
 def romanised(label: str) -> str | None:
-    """Return a Cyrillic label in the Latin letters people type it with, None when it has no Cyrillic letter."""
+    """Return a label in the Latin letters people type it with, None for a script without a common way to do so.
+
+    Arabic writing leaves the vowels out, so there only the labels' own hidden spellings help.
+    """
     lower = label.lower()
     roman = lower.translate(_ROMAN)
-    return None if roman == lower else roman
+    if roman != lower:
+        return roman
+    return anyascii(lower) if _SPELT_OUT.search(lower) else None
 
 
 def _arabizi(text: str) -> str:

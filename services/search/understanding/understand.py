@@ -1,128 +1,198 @@
 """From a typed question to what the search engine needs; engine-independent, and never a failure for any text.
 
-The steps are pure functions in the order of `Understander.understand`; a further step (compound splitting, an
-encoder that re-weighs unsure links) goes between two of them without changing the others.
+The steps are pure functions in the order of `Understander.understand`; each leaves a line in the trace.
 """
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import yaml
+import numpy as np
+from numpy.typing import NDArray
 
-from services.search.thesaurus import Concept, Thesaurus, load_thesaurus
+from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding.audience import AudienceWords, load_audience_words
-from services.search.understanding.consultation import language_names
-from services.search.understanding.fold import fold, tokens_of
+from services.search.understanding.compiled import compiled_linker
+from services.search.understanding.encoder import ConceptVectors
+from services.search.understanding.fold import tokens_of
 from services.search.understanding.language import detect_language
-from services.search.understanding.linker import IndexedLabel, Link, Linker
-from services.search.understanding.model import Audience, LinkedConcept, Understanding
+from services.search.understanding.linker import IndexedLabel, Link, Linker, Scores, build_linker
+from services.search.understanding.model import Audience, LinkedConcept, TraceStep, Understanding
+from services.search.understanding.offtopic import PREFIX
 from services.search.understanding.places import Places, load_places
-from services.search.understanding.readings import other_readings, romanised
+from services.search.understanding.readings import other_readings
+from services.search.understanding.spellings import indexed_labels, sources
 from services.search.understanding.suggest import Suggester
 from services.search.understanding.topics import TopicFinder
+from services.search.understanding.words import WordReader
 
-MOST_CHARACTERS = 400
-"""A longer question is cut here after folding, so that one call's cost is bounded."""
 _MOST_TYPED = 2000
 """Cut before folding, which may shrink a text: a megabyte of marks is not worth reading."""
-LINK_THRESHOLD = 0.32
+LINK_THRESHOLD = 0.26
 """When even the best link is below it, it is more often wrong than right (measured on the development questions)."""
 _FURTHER_THRESHOLD = 0.2
 _RELATIVE_THRESHOLD = 0.5
 """Further concepts may be weaker, but must come this near to the best one."""
 _READING_THRESHOLD = 0.45
 """Another reading of the same keys must be clearly a topic, for it competes with random letters."""
+_READING_LEAD = 0.1
+"""And clearly nearer to one than what was typed."""
 _MOST_REREAD = 120
 """The start of a text tells its alphabet; four readings of all of it would cost ten milliseconds."""
-_SPEAKER_BOOST = 1.2
+_SURE_SCORE, _SURE_MARGIN = 0.45, 0.12
+"""From here on the encoder is not asked: half of all questions (matching.md, step 6)."""
+_FAR_COSINE, _NEAR_COSINE = 0.3, 0.8
+"""Centred cosines to the nearest label, for questions: of what they do not mean, and of what they surely mean."""
+_ENCODER_SHARE = 0.35
+"""What the encoder counts beside the n-grams (measured on the development questions: .3 to .5 are near, .6 worse)."""
+_FAR_TITLE, _NEAR_TITLE = 0.2, 0.7
+"""The same cosines for an offer's title, which says more plainly what it is about."""
+_TITLE_SHARE = 0.7
+"""What n-grams and encoder count together for a topic, so that two weak opinions make one of some weight."""
+_OFF_TOPIC_LEAD = 1.2
+"""How much nearer something off topic must be: "where do I begin" is chatter in a question about a diploma too."""
+_SPEAKER_BOOST, _OTHER_SPEAKER = 1.4, 0.85
 """Enough to decide between near equals; an employer may still ask about taxes."""
 _MOST_CONCEPTS = 5
 _MOST_SUGGESTIONS = 3
-_STOP_WORDS_FILE = Path(__file__).with_name("stopwords.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to read what was typed, with the links it gives."""
+
+    text: str
+    words: tuple[str, ...]
+    scores: Scores
+    language: str
+    confidence: float
+
+    @property
+    def best(self) -> float:
+        return float(self.scores.values.max(initial=0.0))
 
 
 class Understander:
-    """Understands questions and finds topics of offers; immutable after it is built, safe to share."""
+    """Understands questions and finds topics of offers; immutable after it is built, safe to share among threads."""
 
-    def __init__(self, thesaurus: Thesaurus, places: Places, audience_words: AudienceWords | None = None) -> None:
+    def __init__(
+        self,
+        thesaurus: Thesaurus,
+        places: Places,
+        audience_words: AudienceWords | None = None,
+        *,
+        linker: Linker | None = None,
+        vectors: ConceptVectors | None = None,
+    ) -> None:
+        """Put it together; `linker` is one of this thesaurus, None makes it; without `vectors` no second opinion."""
         self._thesaurus = thesaurus
-        self._places = places
-        self._language_names = language_names()
+        self._vectors = vectors
+        self._reader = WordReader(places)
         self._audience_words = audience_words or load_audience_words()
-        labels = list(self._indexed_labels())
-        self._linker = Linker(labels, _stop_words())
-        self._topics = TopicFinder(self._linker, labels, self._topic_words)
-        self._suggester = Suggester(thesaurus)
+        self._linker = linker or build_linker(indexed_labels(thesaurus, self._reader.topical), self._reader.stop_words)
+        self._order = np.array([self._linker.concepts.index(c) for c in vectors.concepts]) if vectors else None
+        self._topics = TopicFinder(self._linker, thesaurus, self._reader.topical)
+        self._suggester = Suggester(thesaurus, _folded_labels(self._linker.labels))
         # The statistics of the languages load on first use: here, so that no caller waits for them.
         detect_language("Guten Tag")
+
+    @property
+    def has_encoder(self) -> bool:
+        """True: unsure questions and titles of offers are also compared by sentence vectors."""
+        return self._vectors is not None
 
     def understand(self, query: str, ui_language: str = "de") -> Understanding:
         """Return what `query` means; `ui_language` (BCP-47) only breaks ties between languages."""
         text = query.strip()
         typed = text[:_MOST_TYPED]
-        folded = fold(typed)[:MOST_CHARACTERS].rstrip()
-        tokens = tokens_of(folded)
+        words = self._reader.read(typed)
         language, confidence = detect_language(typed, ui_language)
-        places = self._places.find(tokens)
-        languages = self._language_names.find(places.rest)
-        links = self._linker.link(languages.rest)
-        if _best(links) < LINK_THRESHOLD:
-            links, language, confidence = self._reread(typed, links, language, confidence)
-        speaker = self._audience_words.find(tokens)
-        concepts = tuple(map(self._linked, _trusted(self._favoured(links, speaker))))
+        reading = _Reading(typed, words.topical, self._linker.scores(words.topical), language, confidence)
+        trace = [TraceStep("words", " ".join(words.topical)), TraceStep("language", f"{language} {confidence:.2f}")]
+        if reading.best < _SURE_SCORE:
+            reading = self._reread(reading, trace)
+        scores = self._second_opinion(reading, trace)
+        speaker = self._audience_words.find(tokens_of(words.folded))
+        links = self._on_topic(self._linker.links(self._favoured(scores, speaker), 2 * _MOST_CONCEPTS), trace)
+        trace.append(TraceStep("linked", ", ".join(f"{link.label.concept_id} {link.score:.2f}" for link in links)))
+        concepts = tuple(map(self._linked, _trusted(links)))
         return Understanding(
             text=text,
-            folded=folded,
-            language=language,
-            confidence=confidence,
-            tokens=tokens,
-            districts=places.values,
-            consultation_languages=languages.values,
+            folded=words.folded,
+            language=reading.language,
+            confidence=reading.confidence,
+            tokens=words.tokens,
+            districts=words.districts,
+            consultation_languages=words.languages,
             audience=speaker or self._audience_of(concepts),
             concepts=concepts,
             suggestions=() if concepts else tuple(map(self._linked, links[:_MOST_SUGGESTIONS])),
             abstain=not concepts,
+            read_as="" if reading.text == typed else reading.text,
+            trace=tuple(trace),
         )
 
-    def topics_of(self, text: str, limit: int = 3) -> tuple[LinkedConcept, ...]:
-        """Return the topics an offer's title or text is clearly about, best first; rather none than a wrong one."""
-        return tuple(map(self._linked, self._topics.find(text)[: max(limit, 0)]))
+    def topics_of(self, title: str, text: str) -> tuple[LinkedConcept, ...]:
+        """Return the topics that an offer's title and text are about, best first, with how sure each is."""
+        likeness = None
+        if self._vectors is not None and title.strip():
+            cosines = self._vectors.scores([" ".join(title.split())])[0]
+            likeness = _TITLE_SHARE * self._nearness(cosines, _FAR_TITLE, _NEAR_TITLE)
+        return tuple(map(self._linked, self._topics.find(title, text, likeness)))
 
     def suggest(self, prefix: str, language: str, limit: int) -> tuple[LinkedConcept, ...]:
         """Return concepts with a label that starts with `prefix` (or has a word that does), shown in `language`."""
         return self._suggester.suggest(prefix, language, limit)
 
-    def _reread(self, typed: str, links: list[Link], language: str, confidence: float) -> tuple[list[Link], str, float]:
+    def _reread(self, first: _Reading, trace: list[TraceStep]) -> _Reading:
         """Try the other readings of the same keys; keep what stood when none is clearly a topic."""
-        best = links, language, confidence
-        threshold = _READING_THRESHOLD
-        for reading in other_readings(typed[:_MOST_REREAD]):
-            reread = self._linker.link(self._topic_words(reading))
-            if _best(reread) >= threshold:
-                threshold = _best(reread)
-                best = reread, *detect_language(reading)
+        best, threshold = first, max(_READING_THRESHOLD, first.best + _READING_LEAD)
+        for text in other_readings(first.text[:_MOST_REREAD]):
+            words = self._reader.topical(text)
+            scores = self._linker.scores(words)
+            value = float(scores.values.max(initial=0.0))
+            if value >= threshold:
+                threshold = value
+                best = _Reading(text, words, scores, *detect_language(text))
+        if best is not first:
+            trace.append(TraceStep("read as", best.text))
         return best
 
-    def _favoured(self, links: list[Link], speaker: Audience | None) -> list[Link]:
+    def _second_opinion(self, reading: _Reading, trace: list[TraceStep]) -> Scores:
+        """Ask the encoder when the n-grams are unsure; it counts a little less."""
+        values = reading.scores.values
+        if self._vectors is None or self._order is None or not reading.words or _is_sure(values):
+            return reading.scores
+        cosines = self._vectors.scores([" ".join(reading.text.split())])[0]
+        trace.append(TraceStep("encoder", f"{self._vectors.concepts[int(cosines.argmax())]} {cosines.max():.2f}"))
+        nearness = self._nearness(cosines, _FAR_COSINE, _NEAR_COSINE)
+        return replace(reading.scores, values=(1 - _ENCODER_SHARE) * values + _ENCODER_SHARE * nearness)
+
+    def _nearness(self, cosines: NDArray[np.float32], far: float, near: float) -> NDArray[np.float64]:
+        """Turn cosines into 0 (as far as chance) to 1 (surely meant), in the order of the linker's concepts."""
+        nearness = np.zeros(len(self._linker.concepts))
+        nearness[self._order] = np.clip((cosines - far) / (near - far), 0.0, 1.0)
+        return nearness
+
+    def _on_topic(self, links: list[Link], trace: list[TraceStep]) -> list[Link]:
+        """Leave out what is no topic; when that is what the question comes nearest to, all links become weak ones."""
+        kept = [link for link in links if not link.label.concept_id.startswith(PREFIX)]
+        if not links or (kept and links[0].score < kept[0].score * _OFF_TOPIC_LEAD):
+            return kept
+        trace.append(TraceStep("off topic", links[0].label.concept_id.removeprefix(PREFIX)))
+        return [Link(min(link.score, _FURTHER_THRESHOLD), link.label) for link in kept]
+
+    def _favoured(self, scores: Scores, speaker: Audience | None) -> Scores:
         """Raise the concepts meant for whoever is speaking: an employer's "nurses" are staff to be found."""
         if speaker is None:
-            return links
-        raised = [
-            Link(min(link.score * _SPEAKER_BOOST, 1.0), link.label)
-            if self._thesaurus[link.label.concept_id].audience == speaker
-            else link
-            for link in links
-        ]
-        return sorted(raised, key=lambda link: (-link.score, link.label.concept_id))
+            return scores
+        factors = np.array([self._speaker_factor(concept, speaker) for concept in self._linker.concepts])
+        return replace(scores, values=np.minimum(scores.values * factors, 1.0))
 
-    def _topic_words(self, text: str) -> tuple[str, ...]:
-        """Fold a text and take places and language names out, as they are no topic."""
-        return self._language_names.find(self._places.find(tokens_of(fold(text))).rest).rest
-
-    def _indexed_labels(self) -> Iterator[IndexedLabel]:
-        for concept in self._thesaurus.values():
-            for typed, shown, language in _spellings(concept):
-                yield IndexedLabel(concept.id, self._topic_words(typed), shown, language)
+    def _speaker_factor(self, concept: str, speaker: Audience) -> float:
+        meant = self._thesaurus[concept].audience if concept in self._thesaurus else None
+        if meant is None:
+            return 1.0
+        return _SPEAKER_BOOST if meant == speaker else _OTHER_SPEAKER
 
     def _linked(self, link: Link) -> LinkedConcept:
         return LinkedConcept(link.label.concept_id, round(link.score, 4), link.label.shown, link.label.language)
@@ -135,23 +205,21 @@ class Understander:
         return known.get(hint)
 
 
-def build_understander() -> Understander:
-    """Build it from the data that ships with the service; takes about a second, so do it once."""
-    return Understander(load_thesaurus(), load_places())
+def build_understander(thesaurus: Thesaurus | None = None, vectors: ConceptVectors | None = None) -> Understander:
+    """Build it from the data that ships with the service; takes seconds the first time, then tenths of one."""
+    thesaurus, places = thesaurus or load_thesaurus(), load_places()
+    reader = WordReader(places)
+    linker = compiled_linker(sources(), lambda: indexed_labels(thesaurus, reader.topical), reader.stop_words)
+    return Understander(thesaurus, places, linker=linker, vectors=vectors)
 
 
-def _spellings(concept: Concept) -> Iterator[tuple[str, str, str]]:
-    """Yield (spelling to compare, label to show, language): labels, hidden ones, Cyrillic in Latin letters."""
-    for language, labels in concept.labels.items():
-        for label in labels:
-            yield label, label, language
-            roman = romanised(label)
-            if roman:
-                yield roman, label, language
-    for language, hidden in concept.hidden.items():
-        shown = concept.labels.get(language, hidden)[0]
-        for spelling in hidden:
-            yield spelling, shown, language
+def _folded_labels(labels: Sequence[IndexedLabel]) -> dict[str, str]:
+    """Give the folded words of each label: of its spellings the label itself comes first."""
+    folded: dict[str, str] = {}
+    for label in labels:
+        if label.folded:
+            folded.setdefault(label.shown, label.folded)
+    return folded
 
 
 def _trusted(links: Sequence[Link]) -> list[Link]:
@@ -166,6 +234,9 @@ def _best(links: Sequence[Link]) -> float:
     return links[0].score if links else 0.0
 
 
-def _stop_words() -> frozenset[str]:
-    by_language: dict[str, list[str]] = yaml.safe_load(_STOP_WORDS_FILE.read_text("utf-8"))
-    return frozenset(token for words in by_language.values() for word in words for token in tokens_of(fold(str(word))))
+def _is_sure(values: NDArray[np.float64]) -> bool:
+    """Say whether the best concept is good and well ahead of the next."""
+    if len(values) < 2:
+        return True
+    second, first = np.partition(values, -2)[-2:]
+    return bool(first >= _SURE_SCORE and first - second >= _SURE_MARGIN)

@@ -11,20 +11,21 @@ from services.common.names import RegionId
 from services.search.adapters.sql import SqlEntryStore
 from services.search.app import MIGRATIONS
 from services.search.domain.coverage import StoredFacts
-from services.search.domain.offers import OfferKey
+from services.search.domain.offers import AutomaticTopic, OfferKey
 from services.search.domain.reading import HeadChange, ReadBatch, RecordChange
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 DRESDEN = RegionId("dresden")
+TOPICS = (AutomaticTopic("topic", 0.7), AutomaticTopic("weaker", 0.1501))
 
 
 def record(
     record_id: str = "a", revision: int = 1, *, epoch: int = 1, kind: str = "offer", deleted: bool = False
 ) -> RecordChange:
     body = b"" if deleted else f"{record_id} {epoch} {revision}".encode()
-    return RecordChange(DRESDEN, kind, record_id, epoch, revision, revision, deleted, body, ("topic",), "print")
+    return RecordChange(DRESDEN, kind, record_id, epoch, revision, revision, deleted, body, TOPICS, "print")
 
 
 def head(sent: datetime, offers: int | None = 3) -> HeadChange:
@@ -40,7 +41,7 @@ async def test_an_offer_comes_back_as_it_was_put(store: SqlEntryStore) -> None:
     found = await store.find(OfferKey(DRESDEN, "a"))
     assert found is not None
     assert (found.body, found.version, found.deleted) == (b"a 1 1", 2**40 + 1, False)
-    assert (found.read_time, found.automatic_topics, found.topics_by) == (NOW, ("topic",), "print")
+    assert (found.read_time, found.automatic_topics, found.topics_by) == (NOW, TOPICS, "print")
 
 
 async def test_a_name_never_heard_is_none(store: SqlEntryStore) -> None:
@@ -96,10 +97,11 @@ async def test_versions_are_told_for_known_records_only(store: SqlEntryStore) ->
 
 async def test_topics_found_anew_are_kept(store: SqlEntryStore) -> None:
     await put(store, record())
-    await store.remember_topics({OfferKey(DRESDEN, "a"): ("other",)}, "new print")
+    other = (AutomaticTopic("other", 1.0),)
+    await store.remember_topics({OfferKey(DRESDEN, "a"): other}, "new print")
     found = await store.find(OfferKey(DRESDEN, "a"))
     assert found is not None
-    assert (found.automatic_topics, found.topics_by, found.body) == (("other",), "new print", b"a 1 1")
+    assert (found.automatic_topics, found.topics_by, found.body) == (other, "new print", b"a 1 1")
 
 
 async def test_facts_count_live_offers_heads_changes_and_parked_messages(store: SqlEntryStore) -> None:

@@ -1,12 +1,14 @@
 """Bad inputs to search and federation, and those that hold for every call (reliability.md §7)."""
 
+from typing import Any
+
 from google.type import latlng_pb2
 
 from lotse.directory.v1 import directory_service_pb2, offer_requests_pb2
 from lotse.federation.v1 import federation_service_pb2
 from lotse.notify.v1 import notify_service_pb2
 from lotse.referral.v1 import referral_service_pb2
-from lotse.search.v1 import search_pb2, search_service_pb2
+from lotse.search.v1 import explain_pb2, search_pb2, search_service_pb2
 from tests.e2e.bad_inputs.case import (
     CANARY,
     DIRECTORY,
@@ -40,7 +42,7 @@ SEARCHES = [
     search("search-page-size-negative", ask(page_size=-5), "page_size"),
     search("facet-unspecified", ask(facets=[0]), "facets[0]"),
     search("facet-twice", ask(facets=[1, 1]), "facets"),
-    search("facets-explode", ask(facets=[1, 2, 3, 4, 5, 6, 7]), "facets"),
+    search("facets-explode", ask(facets=[1, 2, 3, 4, 5, 6, 7, 8]), "facets"),
     search("filter-region-upper-case", ask(filter=Filter(regions=["Dresden"])), "filter.regions[0]"),
     search("filter-region-twice", ask(filter=Filter(regions=["dresden", "dresden"])), "filter.regions"),
     search("filter-61-regions", ask(filter=Filter(regions=[f"r{number}" for number in range(61)])), "filter.regions"),
@@ -93,6 +95,42 @@ SEARCHES = [
         "SuggestConcepts",
         search_service_pb2.SuggestConceptsRequest(prefix="x", max_results=-1),
         "max_results",
+    ),
+]
+
+
+def why(id_: str, path: str, **changes: Any) -> Case:
+    request = explain_pb2.ExplainOfferRequest(**{"name": OFFER, "text": "x", **changes})
+    return invalid(id_, SEARCH, "ExplainOffer", request, path)
+
+
+EXPLANATIONS = [
+    why("explain-nothing", "name", name=""),
+    why("explain-bad-name", "name", name="dresden"),
+    why("explain-a-partner", "name", name=f"{PARENT}/partners/welcome-center-dresden"),
+    why("explain-text-over-400", "text", text=CANARY * 40),
+    why("explain-language-no-tag", "language_code", language_code="Deutsch"),
+    why("explain-district-letters", "caller_district_code", caller_district_code="abcde"),
+    why("explain-filter-region-upper-case", "filter.regions[0]", filter=Filter(regions=["Dresden"])),
+    why("explain-radius-zero", "filter.circle.radius_km", filter=circle(0)),
+    why("explain-step-upper-case", "completed_topics[0]", completed_topics=["Recognition"]),
+    why("explain-step-twice", "completed_topics", completed_topics=["recognition", "recognition"]),
+    why("explain-31-steps", "completed_topics", completed_topics=[f"step-{number}" for number in range(31)]),
+    Case(
+        "explain-unknown",
+        SEARCH,
+        "ExplainOffer",
+        explain_pb2.ExplainOfferRequest(name="regions/leipzig/offers/gibt-es-nicht", text=CANARY),
+        "NOT_FOUND",
+        "RESOURCE_NOT_FOUND",
+    ),
+    Case(
+        "explain-unknown-region",
+        SEARCH,
+        "ExplainOffer",
+        explain_pb2.ExplainOfferRequest(name="regions/nirgendwo/offers/gibt-es-nicht", text=CANARY),
+        "NOT_FOUND",
+        "RESOURCE_NOT_FOUND",
     ),
 ]
 
@@ -252,4 +290,4 @@ WHO_AND_WHEN = [
 ]
 
 
-CASES = [*SEARCHES, *FEDERATIONS, *_every_call(), *WHO_AND_WHEN]
+CASES = [*SEARCHES, *EXPLANATIONS, *FEDERATIONS, *_every_call(), *WHO_AND_WHEN]

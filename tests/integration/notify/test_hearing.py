@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.common.crypto.keys import Signer, create_nkey
 from services.common.db import parked
+from services.common.errors import MendTheState
 from services.common.messaging.connection import NatsConnection, NatsSettings, connect_nats
 from services.common.messaging.envelope import seal
 from services.common.messaging.subjects import local_subject
@@ -122,6 +123,36 @@ async def test_a_message_that_is_forged_or_says_nothing_is_parked_and_the_next_i
         await until(two_parked, "two parked messages")
 
 
+async def test_news_that_no_key_in_force_had_signed_is_told_once_by_a_replay(
+    home: Home, broker: Broker, database_url: str
+) -> None:
+    settings = home.settings(database_url, own_broker=broker.settings)
+    new_key = Signer(Ed25519PrivateKey.generate())
+    referral = new_referral()
+    async with running(settings) as service:
+        await broker.say(referral, "DELIVERED", 3, signer=new_key)
+        await broker.say(new_referral(), "UNSPECIFIED", 3)
+
+        async def both() -> bool:
+            return await service.parked.counts() == {"": 1, REGION: 1}
+
+        await until(both, "two parked messages")
+        nothing, news = sorted(await service.parked.page(10, None, None), key=lambda one: one.reason)
+        assert [nothing.reason, news.reason] == ["BODY_INVALID", "KEY_UNKNOWN"]
+        for one in (nothing, news):
+            with pytest.raises(MendTheState) as refusal:
+                await service.parked.replay(one.id)
+            assert refusal.value.metadata == {"park_reason": one.reason}
+    home.publish_members(2, home.signer, new_key)
+    async with running(settings) as service:
+        assert await service.parked.replay(news.id) is True
+        await inbox_is(World(home, service), 1)
+        await broker.say(referral, "DELIVERED", 3)
+        await broker.say(new_referral(), "DELIVERED", 3)
+        await inbox_is(World(home, service), 2)
+        assert [one.id for one in await service.parked.page(10, None, None)] == [nothing.id]
+
+
 async def test_the_service_starts_before_its_broker_and_says_how_it_is(home: Home, tmp_path: Path) -> None:
     port = free_port()
     own = BrokerSettings(url=f"nats://127.0.0.1:{port}", nkey_seed_file=home.folder / "notify.nk")
@@ -132,6 +163,8 @@ async def test_the_service_starts_before_its_broker_and_says_how_it_is(home: Hom
         async with web.get(f"http://127.0.0.1:{service.ops_port}/readyz") as answer:
             assert answer.status == 200
         async with web.get(f"http://127.0.0.1:{service.ops_port}/metrics") as answer:
-            assert "lotse_rpc_calls" in await answer.text()
+            text = await answer.text()
+        assert "lotse_rpc_calls" in text
+        assert 'lotse_reader_parked{stream="NODE"} 0.0' in text
         assert service.connection is not None
         assert not service.connection.connected

@@ -121,6 +121,49 @@ async def test_a_refused_withdrawal_is_told(world: World, desk: Client) -> None:
     assert len(await desk.notifications()) == 2
 
 
+@pytest.mark.parametrize("side", ["SOURCE", "TARGET"])
+async def test_a_withdrawal_is_told_and_mailed_once_though_it_is_said_twice(
+    world: World, desk: Client, office: Client, catcher: Catcher, side: str
+) -> None:
+    await office.add("both", email="both@example.org", channels=[notify.CHANNEL_INBOX, notify.CHANNEL_MAIL])
+    referral = new_referral(side)
+    # The source says it before anybody has heard of the referral, and again when the target has written it.
+    said = [referral.says("WITHDRAWN", 3), referral.says("WITHDRAWN", 4)]
+    await world.hear(said[0])
+    await world.hear(*said)
+    await world.hear(*reversed(said), deliveries=2)
+    await world.hear(referral.says("CLOSED", 5))
+    told = await desk.notifications(recipient=f"{PARENT}/recipients/both")
+    assert [one.topic for one in told] == [notify.TOPIC_REFERRAL_CHANGED, notify.TOPIC_REFERRAL_WITHDRAWN]
+
+    async def all_sent() -> bool:
+        sent = await office.deliveries(state=notify.DELIVERY_STATE_SENT)
+        return sum(one.channel == notify.CHANNEL_MAIL for one in sent) == 2
+
+    await until(all_sent, "both mails sent")
+    assert len({caught.subject for caught in catcher.messages}) == len(catcher.messages) == 2
+
+
+async def test_what_is_withdrawn_after_a_refusal_is_told_again(world: World, desk: Client) -> None:
+    referral = new_referral()
+    way = [
+        referral.says("WITHDRAWN", 3),
+        referral.says("ACCEPTED", 4, handoff_confirmed=True),
+        referral.says("ACCEPTED", 4, handoff_confirmed=True, conflict=True),
+        referral.says("WITHDRAWN", 5, handoff_confirmed=True),
+    ]
+    for event in way:
+        await world.hear(event)
+    await world.hear(*way, deliveries=2)
+    topics = [one.topic for one in reversed(await desk.notifications())]
+    assert topics == [
+        notify.TOPIC_REFERRAL_WITHDRAWN,
+        notify.TOPIC_HANDOFF_CONFIRMED,
+        notify.TOPIC_REFERRAL_CHANGED,
+        notify.TOPIC_REFERRAL_WITHDRAWN,
+    ]
+
+
 async def test_each_is_told_in_its_language_without_anything_personal(
     world: World, desk: Client, office: Client, catcher: Catcher
 ) -> None:

@@ -49,10 +49,23 @@ class Home:
     folder: Path
     signer: Signer
     root: Signer
+    nkey: str
 
     def token(self, role: Role, name: str = "console", region: str = REGION) -> str:
         path, lifetime = self.folder / "tokens.json", timedelta(hours=1)
         return create_token(path, utc_now, region=RegionId(region), role=role, name=name, lifetime=lifetime)
+
+    def publish_members(self, serial: int, *signers: Signer) -> None:
+        """Issue a member list in which these may sign for the region."""
+        keys = [SigningKey(key_id=one.key_id, public_key=one.public_bytes) for one in signers]
+        member = Member(
+            region=REGION,
+            display_name="Dresden",
+            state=MEMBER_STATE_ACTIVE,
+            signing_keys=keys,
+            nkey=self.nkey,
+        )
+        write_members(self.folder / "members.pb", MemberList(serial=serial, members=[member]), self.root)
 
     def settings(self, database_url: str, **given: Any) -> NotifySettings:
         needed: dict[str, Any] = {
@@ -74,15 +87,8 @@ class Home:
 
 def make_home(folder: Path) -> Home:
     signer, root = Signer(Ed25519PrivateKey.generate()), Signer(Ed25519PrivateKey.generate())
-    member = Member(
-        region=REGION,
-        display_name="Dresden",
-        state=MEMBER_STATE_ACTIVE,
-        signing_keys=[SigningKey(key_id=signer.key_id, public_key=signer.public_bytes)],
-        nkey=create_nkey(folder / "member.nk"),
-    )
-    write_members(folder / "members.pb", MemberList(serial=1, members=[member]), root)
-    home = Home(folder, signer, root)
+    home = Home(folder, signer, root, create_nkey(folder / "member.nk"))
+    home.publish_members(1, signer)
     home.token(Role.OPERATOR)
     return home
 

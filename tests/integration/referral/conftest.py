@@ -9,7 +9,8 @@ import pytest_asyncio
 import structlog
 
 from services.common.log import where_it_broke
-from tests.integration.referral.world import World
+from tests.integration.referral.world import DRESDEN, LEIPZIG, World
+from tests.support.postgres import fresh_database
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +32,17 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     world = World(tmp_path)
     async with world.hub():
         yield world
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def server_url(request: pytest.FixtureRequest) -> str:
+    """URL of the PostgreSQL server; "" for SQLite. It starts only when asked for, which an async fixture cannot do."""
+    return request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pair(world: World, server_url: str) -> World:
+    """The federation with both regions on one kind of database."""
+    if server_url:
+        world.databases |= {region: await fresh_database(server_url) for region in (DRESDEN, LEIPZIG)}
+    return world

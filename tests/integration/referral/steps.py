@@ -1,6 +1,7 @@
 """What tests do again and again: take a referral to a state, look at both proofs, look into a database."""
 
 from typing import Any
+from uuid import uuid4
 
 from sqlmodel import select
 
@@ -21,9 +22,10 @@ _WAY = (
 
 async def prepared(source: Node, *, named: bool = True) -> r.Referral:
     """Take a case in, with consent where it is named, and prepare a referral."""
-    made = (await source.call("CreateCase", parent=f"regions/{source.region}", case=case(named=named))).case
+    given = {"parent": f"regions/{source.region}", "request_id": str(uuid4())}  # so that the answers are kept
+    made = (await source.call("CreateCase", case=case(named=named), **given)).case
     if named:
-        await source.call("GrantConsent", name=made.name, consent=consent())
+        await source.call("GrantConsent", name=made.name, consent=consent(), request_id=str(uuid4()))
     answer = await source.call("CreateReferral", parent=f"regions/{source.region}", case=made.name, offer=OFFER)
     referral: r.Referral = answer.referral
     return referral

@@ -1,16 +1,16 @@
 """Each step waits for as long as the other side is away, happens once, and ends in words when nobody ever answers."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from lotse.federation.v1.envelope_pb2 import MEMBER_STATE_LEFT
 from lotse.referral.v1 import referral_pb2 as r
-from services.common.clock import utc_now
 from services.common.db import outbox
 from services.common.messaging.envelope import seal
 from services.referral.adapters.mailing import mail_subject_of, mail_told
+from tests.integration.referral.clocks import MovableClock
 from tests.integration.referral.steps import both_prove, nothing_waits, person_arrived, submitted, taken_to
 from tests.integration.referral.world import DRESDEN, LEIPZIG, World, until
 from tests.support.postgres import fresh_database
@@ -149,13 +149,3 @@ async def test_a_target_lets_a_person_go_after_ninety_days(world: World) -> None
         clock.ahead = timedelta(days=91)
         await leipzig.service.housekeeping.once()
         assert not (await leipzig.seen(referral)).person.name
-
-
-class MovableClock:
-    """The machine's clock, and as much more as a test says."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return (utc_now() + self.ahead).astimezone(UTC)

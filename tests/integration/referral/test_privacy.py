@@ -1,15 +1,19 @@
 """What a person says of itself is found with those who may read it, and nowhere else: a scan of all that is stored."""
 
-import base64
-from contextlib import suppress
+from collections.abc import AsyncIterator
 from io import StringIO
 from pathlib import Path
 
+import psycopg
 import pytest
+import pytest_asyncio
+from sqlmodel import select
 
 from lotse.referral.v1 import case_pb2
 from lotse.referral.v1 import referral_pb2 as r
 from services.common.rpc.callers import Role
+from services.referral.adapters.tables import OutgoingRow
+from services.referral.domain.letters import RELEASE_NUMBER
 from tests.integration.referral.people import CANARIES, TEXT_CANARY, case
 from tests.integration.referral.steps import (
     both_prove,
@@ -20,39 +24,44 @@ from tests.integration.referral.steps import (
     submitted,
     taken_to,
 )
-from tests.integration.referral.world import CHEMNITZ, DRESDEN, LEIPZIG, World, until
+from tests.integration.referral.world import CHEMNITZ, DRESDEN, LEIPZIG, Node, World, until
+from tests.support.canaries import Scan
+from tests.support.postgres import fresh_database, running_postgres
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-
-def spellings(word: str) -> list[bytes]:
-    """Give what to look for: plain, UTF-16, and base64 at each of three offsets."""
-    plain = word.encode()
-    found = [plain, word.encode("utf-16-le")]
-    for shift in range(3):
-        encoded = base64.b64encode(b"x" * shift + plain)
-        found.append(encoded[4 : -(-len(encoded) // 4) * 4 - 4])
-    return found
+WORDS = (*CANARIES, TEXT_CANARY)
 
 
-def leaks(folder: Path, words: tuple[str, ...]) -> list[str]:
-    """Name every file in which one of the words stands."""
-    wanted = [spelling for word in words for spelling in spellings(word)]
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert any("hub-store" in str(path) for path in files)
-    assert any(path.name == "referral.db" for path in files)
-    return [str(path) for path in files if any(spelling in content_of(path) for spelling in wanted)]
+@pytest_asyncio.fixture(loop_scope="session", params=["sqlite", "postgres"])
+async def stored(request: pytest.FixtureRequest, world: World) -> AsyncIterator[World]:
+    """The federation on one kind of database, all of whose files lie in the federation's folder."""
+    if request.param == "sqlite":
+        yield world
+        return
+    async with running_postgres(world.folder / "postgres") as url:
+        world.databases |= {region: await fresh_database(url) for region in (DRESDEN, LEIPZIG)}
+        yield world
 
 
-def content_of(path: Path) -> bytes:
-    """Read a file; one that the broker has just removed holds nothing any more."""
-    with suppress(FileNotFoundError):
-        return path.read_bytes()
-    return b""
+async def leaks(world: World) -> list[Path]:
+    """Name every file of anybody in which a word stands; PostgreSQL has written all it knows before."""
+    for url in world.databases.values():
+        await in_postgres(url, "CHECKPOINT")
+    kept = {path.name for path in world.folder.rglob("*") if path.is_file()}
+    assert {"PG_VERSION", "postgres.log"} <= kept if world.databases else "referral.db" in kept
+    assert (world.folder / "hub-store").is_dir()
+    return Scan(WORDS).files(world.folder)
 
 
-async def test_no_file_of_anybody_holds_a_person_in_the_clear(world: World, logged: StringIO) -> None:
-    words = (*CANARIES, TEXT_CANARY)
+async def in_postgres(url: str, *statements: str) -> None:
+    async with await psycopg.AsyncConnection.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        for statement in statements:
+            await connection.execute(statement.encode())
+
+
+async def test_no_file_of_anybody_holds_a_person_in_the_clear(stored: World, logged: StringIO) -> None:
+    world = stored
     async with world.broker(DRESDEN), world.broker(LEIPZIG), world.node(DRESDEN, broker=True) as dresden:
         referral = await submitted(dresden)
 
@@ -60,23 +69,52 @@ async def test_no_file_of_anybody_holds_a_person_in_the_clear(world: World, logg
             return await nothing_waits(dresden)
 
         await until(sent)
-        assert leaks(world.folder, words) == []
+        assert await leaks(world) == []
+        assert not await was_released(dresden)
         control = world.folder / "control"
-        control.write_bytes(base64.b64encode(b"x" + CANARIES[0].encode() + b"yz"))
-        assert leaks(world.folder, words) == [str(control)]  # the scan finds what it looks for
+        control.write_text(CANARIES[0])
+        assert await leaks(world) == [control]  # the scan looks where it should
         control.unlink()
         async with world.node(LEIPZIG, broker=True) as leipzig:
             await taken_to(leipzig, referral, r.REFERRAL_STATE_IN_REVIEW)
+            await dresden.until_state(referral, r.REFERRAL_STATE_IN_REVIEW)
+            assert not await was_released(dresden)
             assert not await holds_a_person(leipzig)
             assert await keys_of(leipzig) == 0
+            assert await leaks(world) == []
             await leipzig.step("AcceptReferral", referral)
             await person_arrived(leipzig, referral)
-            assert leaks(world.folder, words) == []
+            assert await was_released(dresden)
+            assert await leaks(world) == []
             await leipzig.step("CompleteReferral", referral, outcome_code=r.OUTCOME_CODE_SOLVED)
             await dresden.until_state(referral, r.REFERRAL_STATE_COMPLETED)
-            assert leaks(world.folder, words) == []
-    for word in words:
+            assert await leaks(world) == []
+    for word in WORDS:
         assert word not in logged.getvalue()
+
+
+async def was_released(source: Node) -> bool:
+    """Say whether the source has ever sealed a person to another region: such a letter is noted for good."""
+    async with source.service.database.reading() as session:
+        letters = select(OutgoingRow).where(OutgoingRow.number == RELEASE_NUMBER)
+        return bool((await session.exec(letters)).all())
+
+
+async def test_a_word_that_postgres_writes_is_found_in_its_log_of_changes_and_in_its_tables(tmp_path: Path) -> None:
+    async with running_postgres(tmp_path / "postgres") as url:
+        database, data = await fresh_database(url), tmp_path / "postgres" / "data"
+        scan = Scan(WORDS)
+        assert scan.files(tmp_path) == []
+        long = f"'{CANARIES[0]}' || repeat(' nichts weiter', 1000)"  # long enough to be packed
+        await in_postgres(database, "CREATE TABLE notes (text text)", f"INSERT INTO notes VALUES ({long})")
+        found = scan.files(tmp_path)
+        assert any(path.parent == data / "pg_wal" for path in found)
+        await in_postgres(database, "CHECKPOINT")
+        assert any((data / "base") in path.parents for path in scan.files(tmp_path))
+        async with await psycopg.AsyncConnection.connect(database.replace("+psycopg", "")) as connection:
+            row = await (await connection.execute("SELECT pg_column_size(text) FROM notes")).fetchone()
+            assert row is not None
+            assert row[0] < 1_000  # it was packed indeed
 
 
 async def test_only_counsellors_see_who_it_is(world: World) -> None:

@@ -26,12 +26,16 @@ from services.search.consumer import CatalogApplier
 from services.search.domain.coverage import Membership, ReaderFacts
 from services.search.freshness import FreshnessBook
 from services.search.handlers.parts import SearchParts
+from services.search.handlers.wording import Wording, wording_of
 from services.search.keeping import IndexKeeper
 from services.search.reindex import Rebuild
+from services.search.sentences import load_sentences
 from services.search.servicer import SearchServicer
 from services.search.tagging import TopicTagger
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding import Understander, build_understander
+from services.search.understanding.place_names import PlaceSuggester, load_place_suggester
+from services.search.understanding.steps import load_step_phrases
 from tests.integration.search.offers import START, entry, message
 
 REGIONS = ("chemnitz", "dresden", "leipzig")
@@ -45,6 +49,16 @@ def understander() -> Understander:
 @cache
 def thesaurus() -> Thesaurus:
     return load_thesaurus()
+
+
+@cache
+def wording() -> Wording:
+    return wording_of(thesaurus())
+
+
+@cache
+def places() -> PlaceSuggester:
+    return load_place_suggester()
 
 
 @dataclass
@@ -94,6 +108,7 @@ class World:
     clock: TestClock
     regions: Regions
     reading: Reading
+    parts: SearchParts
 
     async def apply(self, *messages: Received) -> Sequence[Unreadable]:
         """Apply a batch and make it visible; gives what was found unfit."""
@@ -149,9 +164,34 @@ def assembled(database: Database, client: AsyncOpenSearch, index: str) -> World:
     offers = OpenSearchOfferIndex(client, generations, keeper.index_is_missing)
     freshness = FreshnessBook(store, regions, reading)
     tokens = PageTokens(b"a secret of the tests, 32 bytes..", clock, timedelta(minutes=10))
-    parts = SearchParts(offers, store, understander(), thesaurus(), regions, freshness, tokens, clock)
+    parts = SearchParts(
+        index=offers,
+        entries=store,
+        understander=understander(),
+        thesaurus=thesaurus(),
+        wording=wording(),
+        federation=regions,
+        freshness=freshness,
+        tokens=tokens,
+        clock=clock,
+        places=places(),
+        step_phrases=load_step_phrases(),
+        sentences=load_sentences(),
+    )
     applier = CatalogApplier("CATALOG", store, offers, tagger, clock)
     servicer = SearchServicer(parts)
     return World(
-        client, database, store, generations, offers, keeper, applier, freshness, servicer, clock, regions, reading
+        client,
+        database,
+        store,
+        generations,
+        offers,
+        keeper,
+        applier,
+        freshness,
+        servicer,
+        clock,
+        regions,
+        reading,
+        parts,
     )

@@ -1,6 +1,5 @@
 """Judges the evidence of a referral storm: nothing lost, nothing twice, both sides alike, persons where they belong."""
 
-import base64
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from lotse.notify.v1 import notify_pb2 as n
 from lotse.referral.v1 import referral_pb2 as r
 from services.common.names import RegionId
 from services.notify.catching import CaughtMail
+from tests.support.canaries import Scan
 from tests.support.storm.referral_evidence import Evidence, Sight
 from tests.support.storm.referral_plans import CANARY
 from tests.support.storm.referral_stage import REFERRING
@@ -39,21 +39,9 @@ def check(records: Sequence[Record], evidence: Evidence, mails: Iterable[CaughtM
     return findings + list(_mails(evidence, list(mails)))
 
 
-def canary_forms() -> list[bytes]:
-    """Give the canary as it could stand in a file: plain, UTF-16 both ways, base64 at each of its three offsets."""
-    plain = CANARY.encode()
-    forms = [plain, CANARY.encode("utf-16-le"), CANARY.encode("utf-16-be")]
-    for offset in range(3):
-        text = base64.b64encode(bytes(offset) + plain)
-        forms.append(text[4 if offset else 0 : len(text) - 4])  # what the neighbours decide is left out
-    return forms
-
-
 def leaks(folder: Path) -> list[str]:
     """Name the files below a folder that hold a canary."""
-    forms = canary_forms()
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return [str(path.relative_to(folder)) for path in files if any(form in path.read_bytes() for form in forms)]
+    return [str(path.relative_to(folder)) for path in Scan([CANARY]).files(folder)]
 
 
 def _referral(record: Record, evidence: Evidence) -> Iterator[str]:

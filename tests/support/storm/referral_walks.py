@@ -85,6 +85,16 @@ class Console:
             await asyncio.sleep(POLL_SECONDS)
         raise AssertionError(f"{self.record.plan} is {known} at {self.region}")
 
+    async def until_person(self) -> r.Referral:
+        """Wait until this side shows who it is."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            known = await self.seen()
+            if known is not None and known.person.name:
+                return known
+            await asyncio.sleep(POLL_SECONDS)
+        raise AssertionError(f"no person of {self.record.plan} at {self.region}")
+
     async def pause(self) -> None:
         """Think."""
         await asyncio.sleep(self.draw.uniform(0, 0.5))

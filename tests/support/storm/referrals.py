@@ -70,7 +70,7 @@ async def run_referral_storm(
     draw = random.Random(seed)
     plans, killing = draw_plans(draw, count), random.Random(draw.getrandbits(64))
     for region in REFERRING:
-        await _add_mailbox(stage, region)
+        await add_mailbox(stage, region)
     started = time.perf_counter()
     working = asyncio.create_task(_walk_all(stage, plans))
     killed = Counter[str]()
@@ -129,7 +129,7 @@ async def _kill_until(
     return killed
 
 
-async def _add_mailbox(stage: ReferralStage, region: RegionId) -> None:
+async def add_mailbox(stage: ReferralStage, region: RegionId) -> None:
     """Have one desk of the region told by inbox and mail, beside the staff's inbox that the service makes itself."""
     async with stage.notify(region, "operator").channel() as channel:
         await NotifyServiceStub(channel).CreateRecipient(

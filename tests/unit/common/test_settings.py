@@ -111,7 +111,7 @@ def test_variables_of_the_set_up_are_no_mistake(monkeypatch: pytest.MonkeyPatch)
     for name in SET_UP_VARIABLES:
         monkeypatch.setenv(name, "/x")
     assert Settings.load().region == "dresden"
-    assert {"LOTSE_CACHE", "LOTSE_VENV", "LOTSE_MAVEN_URL", "LOTSE_JAVA_HOME"} == SET_UP_VARIABLES
+    assert {"LOTSE_CACHE", "LOTSE_VENV", "LOTSE_MAVEN_URL", "LOTSE_JAVA_HOME", "LOTSE_WITH_ENCODER"} == SET_UP_VARIABLES
 
 
 def test_a_prefix_of_its_own_leaves_the_others_variables_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,22 @@ def test_a_state_that_comes_again_later_is_a_new_step() -> None:
     assert len(keys) == 2
 
 
+def test_a_withdrawal_is_one_step_at_whatever_version_it_is_said_again() -> None:
+    for side in Side:
+        keys = {step.key for version in (3, 4, 9) for step in steps_of(change(side, State.WITHDRAWN, version))}
+        assert len(keys) == 1
+
+
+def test_what_is_withdrawn_after_a_refusal_is_another_step_and_repeats_stay_the_ones_they_were() -> None:
+    (refusal,) = steps_of(change(Side.SOURCE, State.ACCEPTED, 4, conflict=True))
+    first, repeat, second, later = (
+        steps_of(change(Side.SOURCE, State.WITHDRAWN, version), told)[0].key
+        for version, told in ((3, []), (3, [refusal.key]), (5, [refusal.key]), (6, [refusal.key, "3:submitted"]))
+    )
+    assert first == repeat
+    assert second == later != first
+
+
 def test_every_wording_is_used_and_every_topic_reached() -> None:
     steps = [
         step

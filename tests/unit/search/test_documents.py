@@ -14,14 +14,22 @@ from services.common.names import RegionId
 from services.search.adapters.mapping import PROPERTIES
 from services.search.adapters.sources import bulk_lines
 from services.search.convert.entries import BodyInvalid, document_of, read_offer_entry, topic_text
-from services.search.domain.offers import FIRST_DAY, LAST_DAY, IndexChange, OfferDocument, OfferKey
+from services.search.domain.offers import (
+    CLEAR_TOPIC,
+    FIRST_DAY,
+    LAST_DAY,
+    AutomaticTopic,
+    IndexChange,
+    OfferDocument,
+    OfferKey,
+)
 from services.search.understanding.fold import fold
 from tests.integration.search.offers import START, entry, text
 
 KEY = OfferKey(RegionId("dresden"), "a")
 
 
-def document(made: OfferEntry, topics: tuple[str, ...] = ()) -> OfferDocument:
+def document(made: OfferEntry, topics: tuple[AutomaticTopic, ...] = ()) -> OfferDocument:
     return document_of(KEY, made, made.SerializeToString(), topics)
 
 
@@ -85,8 +93,28 @@ def test_a_day_in_no_calendar_is_refused(day: dict[str, int]) -> None:
 
 
 def test_topics_of_the_publisher_are_not_repeated_as_automatic() -> None:
-    made = document(entry("a", topics=["housing"]), ("recognition", "housing"))
-    assert (made.topics, made.automatic_topics) == (("housing",), ("recognition",))
+    found = AutomaticTopic("recognition", 0.7)
+    made = document(entry("a", topics=["housing"]), (found, AutomaticTopic("housing", 0.8)))
+    assert (made.topics, made.automatic_topics) == (("housing",), (found,))
+
+
+def test_a_topic_weighs_whole_when_the_publisher_set_it_and_else_as_sure_as_it_is() -> None:
+    found = (AutomaticTopic("recognition", 0.7), AutomaticTopic("housing", 0.8), AutomaticTopic("tax", 0.2))
+    _, source = lines(IndexChange(KEY, 1, document(entry("a", topics=["housing"]), found)))
+    assert source["topic_weights"] == {"housing": 1.0, "recognition": 0.7, "tax": 0.2}
+
+
+def test_only_topics_that_are_clear_are_shown_counted_and_filtered_by() -> None:
+    found = (AutomaticTopic("recognition", CLEAR_TOPIC), AutomaticTopic("tax", CLEAR_TOPIC - 0.01))
+    _, source = lines(IndexChange(KEY, 1, document(entry("a"), found)))
+    assert source["automatic_topics"] == ["recognition"]
+
+
+def test_german_texts_alone_are_taken_apart_and_the_title_stands_by_itself() -> None:
+    texts = [text("Wohnungssuche", "Mietvertrag"), text("apartment search", language="en")]
+    _, source = lines(IndexChange(KEY, 1, document(entry("a", texts=texts))))
+    assert source["parts_title"].split() == ["wohnungssuche", "wohnung", "suche"]
+    assert source["parts_text"].split() == ["mietvertrag", "miet", "vertrag"]
 
 
 def test_languages_of_the_sites_count_too() -> None:
@@ -108,9 +136,9 @@ def test_a_catchment_of_postcodes_only_has_its_sites_districts() -> None:
 
 def test_topics_are_looked_for_in_the_german_text() -> None:
     made = entry("a", texts=[text("English", language="en"), text("Deutsch", "Kurz", "Lang")])
-    assert topic_text(made) == "Deutsch\nKurz\nLang"
-    assert topic_text(entry("a", texts=[text("English", language="en")])) == "English\n\n"
-    assert topic_text(entry("a", texts=[])) == ""
+    assert topic_text(made) == ("Deutsch", "Kurz\nLang")
+    assert topic_text(entry("a", texts=[text("English", language="en")])) == ("English", "\n")
+    assert topic_text(entry("a", texts=[])) == ("", "")
 
 
 def foreign_names() -> list[tuple[str, OfferEntry]]:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,13 @@ def keys_of(value: object) -> set[str]:
     return set().union(*map(keys_of, value)) if isinstance(value, list) else set()
 
 
+def values_of(value: object, key: str) -> list[Any]:
+    """Give what stands under `key` anywhere."""
+    if isinstance(value, dict):
+        return [found for name, one in value.items() for found in ([one] if name == key else values_of(one, key))]
+    return [found for one in value for found in values_of(one, key)] if isinstance(value, list) else []
+
+
 @given(st.text(max_size=400), st.booleans(), st.booleans())
 def test_whatever_is_typed_only_match_queries_read_it(typed: str, literal: bool, fuzzy: bool) -> None:
     words = bounded_words(typed)
@@ -38,6 +46,15 @@ def test_whatever_is_typed_only_match_queries_read_it(typed: str, literal: bool,
         lines = msearch_body([body]).decode().removesuffix("\n").split("\n")
         assert lines[0] == "{}"
         assert json.loads(lines[1]) == body
+
+
+def test_german_words_of_the_topics_raise_offers_and_never_make_one_that_is_found_or_counted() -> None:
+    question = Question(TODAY, "a", "a", topics=(("housing", 1.0),), german_words=(("wohnung", 0.5),))
+    for body in (ranking_body(question), offers_body(question, ["dresden/a"])):
+        raising = body["query"]["bool"].pop("should")
+        assert "wohnung" in json.dumps(raising)
+        assert "wohnung" not in json.dumps(body)
+    assert "wohnung" not in json.dumps(facets_body(question, tuple(FacetField)))
 
 
 @given(st.text(max_size=2_000))
@@ -70,8 +87,8 @@ def test_an_empty_filter_narrows_nothing() -> None:
 
 
 def test_every_field_of_a_filter_becomes_a_clause() -> None:
-    full = OfferFilter(("a",), ("14612",), ("t",), ("p",), ("uk",), ("f",), ("k",), True, Circle(51.0, 13.0, 5))
-    assert len(filters(Question(TODAY, filter=full))) == 4 + 9
+    full = OfferFilter(("a",), ("14612",), ("t",), ("p",), ("uk",), ("f",), ("k",), True, Circle(51.0, 13.0, 5), True)
+    assert len(filters(Question(TODAY, filter=full))) == 4 + 10
 
 
 def test_when_nothing_was_understood_all_words_must_be_there() -> None:
@@ -82,11 +99,20 @@ def test_when_nothing_was_understood_all_words_must_be_there() -> None:
     assert "fuzziness" not in asked
 
 
-def test_a_topic_weighs_more_when_the_publisher_set_it() -> None:
-    question = Question(TODAY, concepts=(AskedConcept("recognition", 0.5, "Anerkennung"),))
-    (either, _label) = ranking_body(question)["query"]["bool"]["must"][0]["bool"]["should"]
-    published, automatic = (one["constant_score"]["boost"] for one in either["dis_max"]["queries"])
-    assert published > automatic > 0
+def test_a_topic_scores_by_how_surely_it_was_asked_times_how_sure_the_offer_is_of_it() -> None:
+    asked = (AskedConcept("recognition", 0.5, "Anerkennung"),)
+    question = Question(TODAY, concepts=asked, topics=(("recognition", 1.0), ("work-visa", 0.5)))
+    boosts = {clause["field"]: clause for clause in values_of(ranking_body(question), "rank_feature")}
+    surely, half = boosts["topic_weights.recognition"], boosts["topic_weights.work-visa"]
+    assert surely["boost"] == 2 * half["boost"] > 0
+    assert surely["linear"] == half["linear"] == {}
+
+
+def test_german_words_of_the_topics_are_looked_for_whole_and_in_compounds_by_their_weight() -> None:
+    question = Question(TODAY, "a", "a", german_words=(("wohnung", 0.5), ("miete", 0.25)))
+    clauses = {one["query"]: one for one in values_of(ranking_body(question), "multi_match")}
+    assert clauses["wohnung"]["boost"] == 2 * clauses["miete"]["boost"] > 0
+    assert {field.partition("^")[0] for field in clauses["miete"]["fields"]} == {"parts_title", "parts_text"}
 
 
 def test_every_field_that_is_asked_for_is_in_the_mapping() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.common.db import outbox
 from services.common.db.engine import Database
-from services.common.db.outbox import MAX_BODY_BYTES, OutboxMark, OutboxRecord, OutboxRow, Sent
+from services.common.db.outbox import MAX_BODY_BYTES, OutboxMark, OutboxRecord, OutboxRow
 from services.common.errors import CorrectTheRequest
 from tests.integration.common.db.tiny.tables import NoteRow
 
@@ -82,7 +82,8 @@ async def test_what_is_acknowledged_is_forgotten_and_newer_rows_stay(database: D
     first, _, second = await _oldest(database)
     await _add(database, _record("a", 3))
     async with database.transaction() as session:
-        await outbox.forget_many(session, "hub", [Sent("offer", "a", second.seq), Sent("offer", "nobody", 99)])
+        await outbox.forget(session, "hub", "offer", "a", second.seq)
+        await outbox.forget(session, "hub", "offer", "nobody", 99)
     assert first.seq < second.seq
     assert [(row.record.record_id, row.record.revision) for row in await _oldest(database)] == [("b", 1), ("a", 3)]
     assert len(await _oldest(database, "local")) == 4
@@ -92,8 +93,25 @@ async def test_forgetting_one_record_leaves_the_others(database: Database) -> No
     await _add(database, _record("a"), _record("b"))
     async with database.transaction() as session:
         await outbox.forget(session, "hub", "offer", "a", (await _oldest(database))[-1].seq)
-        await outbox.forget_many(session, "hub", [])
     assert [row.record.record_id for row in await _oldest(database)] == ["b"]
+
+
+async def test_runs_of_rows_are_forgotten_with_their_ends_and_of_one_target_only(database: Database) -> None:
+    await _add(database, *(_record(name) for name in "abcdef"))
+    rows = await _oldest(database)
+    async with database.transaction() as session:
+        await outbox.forget_runs(session, "hub", [(rows[0].seq, rows[1].seq), (rows[3].seq, rows[4].seq)])
+        await outbox.forget_runs(session, "hub", [])
+    assert [row.record.record_id for row in await _oldest(database)] == ["c", "f"]
+    assert len(await _oldest(database, "local")) == 6
+
+
+async def test_reading_goes_on_beyond_a_row(database: Database) -> None:
+    await _add(database, *(_record(name) for name in "abcd"))
+    rows = await _oldest(database, limit=2)
+    async with database.reading() as session:
+        following = await outbox.oldest(session, "hub", 1, beyond=rows[-1].seq)
+    assert [row.record.record_id for row in following] == ["c"]
 
 
 async def test_a_number_is_never_used_again(database: Database) -> None:

@@ -55,7 +55,7 @@ async def test_streams_are_set_as_designed(shared_lab: Lab) -> None:
         for config in (catalog, mail):
             assert (config.storage, config.duplicate_window, config.max_msg_size) == ("file", 120, 262_144)
         search = (await durables(admin, CATALOG))["search"].config
-        assert (search.ack_wait, search.max_ack_pending, search.max_deliver) == (60, 2_000, -1)
+        assert (search.ack_wait, search.max_ack_pending, search.max_deliver) == (15, 2_000, -1)
         assert (search.ack_policy, search.deliver_policy) == ("explicit", "all")
 
 

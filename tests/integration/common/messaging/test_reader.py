@@ -78,7 +78,7 @@ async def test_after_a_crash_before_the_ack_the_effect_happens_once(
     assert len(applier.effects) == 20
     async with lab.connected("admin") as admin, lab.connected("search") as connection:
         assert await outstanding(admin) == 20
-        # Redelivery comes after ack_wait, 60 s; a reset brings it now.
+        # Redelivery comes after ack_wait, 15 s; a reset brings it now.
         await reset_reader(connection, CATALOG, "search")
         async with applier.reader(connection).running():
             await until(all_acked(admin))

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from lotse.directory.v1 import directory_service_pb2_grpc, offer_pb2, offer_requests_pb2
 from services.common.errors import ComeBackLater, MendTheState, invalid
-from services.common.rpc.client import RpcError, connect
+from services.common.rpc.client import Patience, RpcError, connect
 from services.common.rpc.outgoing import seconds_for, with_request_id
 from services.common.settings import StartupError
 from tests.integration.common.rpc.small_directory import Ground, eventually, small_directory
@@ -167,3 +167,38 @@ async def test_a_request_id_is_kept_when_there_is_one_and_none_is_invented_where
     own = offer_requests_pb2.CreateOfferRequest(request_id="mine")
     assert with_request_id(own) is own
     assert with_request_id(REQUEST) is REQUEST
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def patient(ground: Ground) -> AsyncIterator[Any]:
+    patience = Patience(seconds=0.5, tries=3)
+    async with connect(ground.target, ground.tokens["editor"], patience=patience) as channel:
+        yield directory_service_pb2_grpc.DirectoryServiceStub(channel)
+
+
+async def test_a_patient_caller_tries_a_write_that_ran_out_of_time_again_with_one_request_id(
+    ground: Ground, patient: Any
+) -> None:
+    async def hang_twice() -> None:
+        if len(ground.servicer.seen) < 3:
+            await asyncio.Event().wait()
+
+    ground.servicer.step = hang_twice
+    await patient.CreateOffer(offer_requests_pb2.CreateOfferRequest(parent="regions/dresden", offer=OFFER))
+    assert len(ground.servicer.seen) == 3
+    assert len({call.request_id for call in ground.servicer.calls}) == 1
+
+
+async def test_patience_ends_and_is_not_for_refusals(ground: Ground, patient: Any) -> None:
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    async def refuse() -> None:
+        raise MendTheState("RESOURCE_IN_USE", "others point to it")
+
+    for step, code, calls in ((hang, "DEADLINE_EXCEEDED", 3), (refuse, "FAILED_PRECONDITION", 1)):
+        ground.servicer.forget()
+        ground.servicer.step = step
+        with pytest.raises(RpcError) as caught:
+            await patient.GetOffer(REQUEST)
+        assert (caught.value.code.name, len(ground.servicer.seen)) == (code, calls)

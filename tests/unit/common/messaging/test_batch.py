@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.db.outbox import OutboxRecord, OutboxRow
-from services.common.messaging.batch import Outcome, aggregate_of, outcome_of, pick
+from services.common.messaging.batch import Outcome, aggregate_of, outcome_of, pick, runs_without
 from services.common.messaging.publishing import Acked, Answer, Rejected
 from tests.unit.common.messaging.federation import NOON
 
@@ -60,19 +60,18 @@ def test_only_what_was_acknowledged_is_forgotten_and_never_a_newer_row(
 ) -> None:
     outcome = fate_of(pick(rows, {}, ()), data)
     acked = {aggregate_of(row): row.seq for row, _ in outcome.acked}
-    assert {(sent.kind, sent.record_id): sent.up_to_seq for sent in outcome.sent()} == acked
+    forgotten = [
+        row for row in rows for first, last in runs_without(rows, outcome.waiting(rows)) if first <= row.seq <= last
+    ]
+    assert forgotten == [row for row in rows if row.seq <= acked.get(aggregate_of(row), 0)]
 
 
-@given(outboxes(), st.data())
-def test_everything_up_to_the_mark_is_out(rows: list[OutboxRow], data: st.DataObject) -> None:
-    if not rows:
-        return
-    outcome = fate_of(pick(rows, {}, ()), data)
-    acked = {aggregate_of(row): row.seq for row, _ in outcome.acked}
-    left = [row.seq for row in rows if row.seq > acked.get(aggregate_of(row), 0)]
-    done = outcome.done_up_to(rows)
-    assert all(seq > done for seq in left)
-    assert done == (left[0] - 1 if left else rows[-1].seq)
+@given(outboxes())
+def test_a_batch_that_was_acknowledged_whole_is_forgotten_in_one_run(rows: list[OutboxRow]) -> None:
+    chosen = pick(rows, {}, ())
+    outcome = outcome_of(chosen, {number: Acked(number, False) for number in range(len(chosen))})
+    assert outcome.waiting(rows) == []
+    assert runs_without(rows, []) == ([(rows[0].seq, rows[-1].seq)] if rows else [])
 
 
 def test_the_place_of_a_duplicate_tells_nothing_of_the_stream() -> None:

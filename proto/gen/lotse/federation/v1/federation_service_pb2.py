@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from lotse.federation.v1 import envelope_pb2 as lotse_dot_federation_dot_v1_dot_envelope__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,lotse/federation/v1/federation_service.proto\x12\x13lotse.federation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"lotse/federation/v1/envelope.proto\"\x10\n\x0eGetNodeRequest\"\x84\x02\n\x0fGetNodeResponse\x12+\n\x06member\x18\x01 \x01(\x0b\x32\x1b.lotse.federation.v1.Member\x12\x18\n\x10software_version\x18\x02 \x01(\t\x12\x1a\n\x12member_list_serial\x18\x03 \x01(\x04\x12\x10\n\x08services\x18\x04 \x03(\t\x12I\n\x0boutbox_rows\x18\x05 \x03(\x0b\x32\x34.lotse.federation.v1.GetNodeResponse.OutboxRowsEntry\x1a\x31\n\x0fOutboxRowsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\x12\n\x10ListPeersRequest\"=\n\x11ListPeersResponse\x12(\n\x05peers\x18\x01 \x03(\x0b\x32\x19.lotse.federation.v1.Peer\"\x96\x01\n\x04Peer\x12+\n\x06member\x18\x01 \x01(\x0b\x32\x1b.lotse.federation.v1.Member\x12\x32\n\x0elast_head_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0clive_records\x18\x03 \x01(\x04\x12\x17\n\x0fparked_messages\x18\x04 \x01(\x04\"\xb0\x01\n\rParkedMessage\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12/\n\x06reason\x18\x04 \x01(\x0e\x32\x1f.lotse.federation.v1.ParkReason\x12-\n\tpark_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsize_bytes\x18\x06 \x01(\x04\"\x7f\n\x19ListParkedMessagesRequest\x12(\n\x06region\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{0,63}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\"r\n\x1aListParkedMessagesResponse\x12;\n\x0fparked_messages\x18\x01 \x03(\x0b\x32\".lotse.federation.v1.ParkedMessage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"?\n\x1aReplayParkedMessageRequest\x12!\n\x02id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\".\n\x1bReplayParkedMessageResponse\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\x08*\xbf\x02\n\nParkReason\x12\x1b\n\x17PARK_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15PARK_REASON_MALFORMED\x10\x01\x12\x1c\n\x18PARK_REASON_SCHEMA_NEWER\x10\x02\x12 \n\x1cPARK_REASON_SUBJECT_MISMATCH\x10\x03\x12\x1e\n\x1aPARK_REASON_REGION_UNKNOWN\x10\x04\x12\x1b\n\x17PARK_REASON_KEY_UNKNOWN\x10\x05\x12!\n\x1dPARK_REASON_SIGNATURE_INVALID\x10\x06\x12\x1c\n\x18PARK_REASON_BODY_INVALID\x10\x07\x12\x1c\n\x18PARK_REASON_KIND_UNKNOWN\x10\x08\x12\x1d\n\x19PARK_REASON_NOT_INDEXABLE\x10\t2\xb6\x03\n\x11\x46\x65\x64\x65rationService\x12T\n\x07GetNode\x12#.lotse.federation.v1.GetNodeRequest\x1a$.lotse.federation.v1.GetNodeResponse\x12Z\n\tListPeers\x12%.lotse.federation.v1.ListPeersRequest\x1a&.lotse.federation.v1.ListPeersResponse\x12u\n\x12ListParkedMessages\x12..lotse.federation.v1.ListParkedMessagesRequest\x1a/.lotse.federation.v1.ListParkedMessagesResponse\x12x\n\x13ReplayParkedMessage\x12/.lotse.federation.v1.ReplayParkedMessageRequest\x1a\x30.lotse.federation.v1.ReplayParkedMessageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,lotse/federation/v1/federation_service.proto\x12\x13lotse.federation.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"lotse/federation/v1/envelope.proto\"\x10\n\x0eGetNodeRequest\"\x8e\x03\n\x0fGetNodeResponse\x12+\n\x06member\x18\x01 \x01(\x0b\x32\x1b.lotse.federation.v1.Member\x12\x18\n\x10software_version\x18\x02 \x01(\t\x12\x1a\n\x12member_list_serial\x18\x03 \x01(\x04\x12\x10\n\x08services\x18\x04 \x03(\t\x12I\n\x0boutbox_rows\x18\x05 \x03(\x0b\x32\x34.lotse.federation.v1.GetNodeResponse.OutboxRowsEntry\x12Q\n\x0fparked_messages\x18\x06 \x03(\x0b\x32\x38.lotse.federation.v1.GetNodeResponse.ParkedMessagesEntry\x1a\x31\n\x0fOutboxRowsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x1a\x35\n\x13ParkedMessagesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\x12\n\x10ListPeersRequest\"=\n\x11ListPeersResponse\x12(\n\x05peers\x18\x01 \x03(\x0b\x32\x19.lotse.federation.v1.Peer\"\x96\x01\n\x04Peer\x12+\n\x06member\x18\x01 \x01(\x0b\x32\x1b.lotse.federation.v1.Member\x12\x32\n\x0elast_head_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0clive_records\x18\x03 \x01(\x04\x12\x17\n\x0fparked_messages\x18\x04 \x01(\x04\"\xc1\x01\n\rParkedMessage\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12/\n\x06reason\x18\x04 \x01(\x0e\x32\x1f.lotse.federation.v1.ParkReason\x12-\n\tpark_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsize_bytes\x18\x06 \x01(\x04\x12\x0f\n\x07service\x18\x07 \x01(\t\"\xa6\x01\n\x19ListParkedMessagesRequest\x12(\n\x06region\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[a-z0-9-]{0,63}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\x12%\n\x07service\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{0,63}$\"r\n\x1aListParkedMessagesResponse\x12;\n\x0fparked_messages\x18\x01 \x03(\x0b\x32\".lotse.federation.v1.ParkedMessage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"f\n\x1aReplayParkedMessageRequest\x12!\n\x02id\x18\x01 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{32}$\x12%\n\x07service\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[a-z]{0,63}$\".\n\x1bReplayParkedMessageResponse\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\x08*\xbf\x02\n\nParkReason\x12\x1b\n\x17PARK_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15PARK_REASON_MALFORMED\x10\x01\x12\x1c\n\x18PARK_REASON_SCHEMA_NEWER\x10\x02\x12 \n\x1cPARK_REASON_SUBJECT_MISMATCH\x10\x03\x12\x1e\n\x1aPARK_REASON_REGION_UNKNOWN\x10\x04\x12\x1b\n\x17PARK_REASON_KEY_UNKNOWN\x10\x05\x12!\n\x1dPARK_REASON_SIGNATURE_INVALID\x10\x06\x12\x1c\n\x18PARK_REASON_BODY_INVALID\x10\x07\x12\x1c\n\x18PARK_REASON_KIND_UNKNOWN\x10\x08\x12\x1d\n\x19PARK_REASON_NOT_INDEXABLE\x10\t2\xb6\x03\n\x11\x46\x65\x64\x65rationService\x12T\n\x07GetNode\x12#.lotse.federation.v1.GetNodeRequest\x1a$.lotse.federation.v1.GetNodeResponse\x12Z\n\tListPeers\x12%.lotse.federation.v1.ListPeersRequest\x1a&.lotse.federation.v1.ListPeersResponse\x12u\n\x12ListParkedMessages\x12..lotse.federation.v1.ListParkedMessagesRequest\x1a/.lotse.federation.v1.ListParkedMessagesResponse\x12x\n\x13ReplayParkedMessage\x12/.lotse.federation.v1.ReplayParkedMessageRequest\x1a\x30.lotse.federation.v1.ReplayParkedMessageResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,38 +36,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETNODERESPONSE_OUTBOXROWSENTRY']._loaded_options = None
   _globals['_GETNODERESPONSE_OUTBOXROWSENTRY']._serialized_options = b'8\001'
+  _globals['_GETNODERESPONSE_PARKEDMESSAGESENTRY']._loaded_options = None
+  _globals['_GETNODERESPONSE_PARKEDMESSAGESENTRY']._serialized_options = b'8\001'
   _globals['_LISTPARKEDMESSAGESREQUEST'].fields_by_name['region']._loaded_options = None
   _globals['_LISTPARKEDMESSAGESREQUEST'].fields_by_name['region']._serialized_options = b'\272H\025r\0232\021^[a-z0-9-]{0,63}$'
   _globals['_LISTPARKEDMESSAGESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTPARKEDMESSAGESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_LISTPARKEDMESSAGESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTPARKEDMESSAGESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200@'
+  _globals['_LISTPARKEDMESSAGESREQUEST'].fields_by_name['service']._loaded_options = None
+  _globals['_LISTPARKEDMESSAGESREQUEST'].fields_by_name['service']._serialized_options = b'\272H\021r\0172\r^[a-z]{0,63}$'
   _globals['_REPLAYPARKEDMESSAGEREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_REPLAYPARKEDMESSAGEREQUEST'].fields_by_name['id']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{32}$'
-  _globals['_PARKREASON']._serialized_start=1222
-  _globals['_PARKREASON']._serialized_end=1541
+  _globals['_REPLAYPARKEDMESSAGEREQUEST'].fields_by_name['service']._loaded_options = None
+  _globals['_REPLAYPARKEDMESSAGEREQUEST'].fields_by_name['service']._serialized_options = b'\272H\021r\0172\r^[a-z]{0,63}$'
+  _globals['_PARKREASON']._serialized_start=1456
+  _globals['_PARKREASON']._serialized_end=1775
   _globals['_GETNODEREQUEST']._serialized_start=167
   _globals['_GETNODEREQUEST']._serialized_end=183
   _globals['_GETNODERESPONSE']._serialized_start=186
-  _globals['_GETNODERESPONSE']._serialized_end=446
-  _globals['_GETNODERESPONSE_OUTBOXROWSENTRY']._serialized_start=397
-  _globals['_GETNODERESPONSE_OUTBOXROWSENTRY']._serialized_end=446
-  _globals['_LISTPEERSREQUEST']._serialized_start=448
-  _globals['_LISTPEERSREQUEST']._serialized_end=466
-  _globals['_LISTPEERSRESPONSE']._serialized_start=468
-  _globals['_LISTPEERSRESPONSE']._serialized_end=529
-  _globals['_PEER']._serialized_start=532
-  _globals['_PEER']._serialized_end=682
-  _globals['_PARKEDMESSAGE']._serialized_start=685
-  _globals['_PARKEDMESSAGE']._serialized_end=861
-  _globals['_LISTPARKEDMESSAGESREQUEST']._serialized_start=863
-  _globals['_LISTPARKEDMESSAGESREQUEST']._serialized_end=990
-  _globals['_LISTPARKEDMESSAGESRESPONSE']._serialized_start=992
-  _globals['_LISTPARKEDMESSAGESRESPONSE']._serialized_end=1106
-  _globals['_REPLAYPARKEDMESSAGEREQUEST']._serialized_start=1108
-  _globals['_REPLAYPARKEDMESSAGEREQUEST']._serialized_end=1171
-  _globals['_REPLAYPARKEDMESSAGERESPONSE']._serialized_start=1173
-  _globals['_REPLAYPARKEDMESSAGERESPONSE']._serialized_end=1219
-  _globals['_FEDERATIONSERVICE']._serialized_start=1544
-  _globals['_FEDERATIONSERVICE']._serialized_end=1982
+  _globals['_GETNODERESPONSE']._serialized_end=584
+  _globals['_GETNODERESPONSE_OUTBOXROWSENTRY']._serialized_start=480
+  _globals['_GETNODERESPONSE_OUTBOXROWSENTRY']._serialized_end=529
+  _globals['_GETNODERESPONSE_PARKEDMESSAGESENTRY']._serialized_start=531
+  _globals['_GETNODERESPONSE_PARKEDMESSAGESENTRY']._serialized_end=584
+  _globals['_LISTPEERSREQUEST']._serialized_start=586
+  _globals['_LISTPEERSREQUEST']._serialized_end=604
+  _globals['_LISTPEERSRESPONSE']._serialized_start=606
+  _globals['_LISTPEERSRESPONSE']._serialized_end=667
+  _globals['_PEER']._serialized_start=670
+  _globals['_PEER']._serialized_end=820
+  _globals['_PARKEDMESSAGE']._serialized_start=823
+  _globals['_PARKEDMESSAGE']._serialized_end=1016
+  _globals['_LISTPARKEDMESSAGESREQUEST']._serialized_start=1019
+  _globals['_LISTPARKEDMESSAGESREQUEST']._serialized_end=1185
+  _globals['_LISTPARKEDMESSAGESRESPONSE']._serialized_start=1187
+  _globals['_LISTPARKEDMESSAGESRESPONSE']._serialized_end=1301
+  _globals['_REPLAYPARKEDMESSAGEREQUEST']._serialized_start=1303
+  _globals['_REPLAYPARKEDMESSAGEREQUEST']._serialized_end=1405
+  _globals['_REPLAYPARKEDMESSAGERESPONSE']._serialized_start=1407
+  _globals['_REPLAYPARKEDMESSAGERESPONSE']._serialized_end=1453
+  _globals['_FEDERATIONSERVICE']._serialized_start=1778
+  _globals['_FEDERATIONSERVICE']._serialized_end=2216
 # @@protoc_insertion_point(module_scope)

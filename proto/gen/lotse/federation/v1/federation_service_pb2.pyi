@@ -116,11 +116,32 @@ class GetNodeResponse(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class ParkedMessagesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     MEMBER_FIELD_NUMBER: _builtins.int
     SOFTWARE_VERSION_FIELD_NUMBER: _builtins.int
     MEMBER_LIST_SERIAL_FIELD_NUMBER: _builtins.int
     SERVICES_FIELD_NUMBER: _builtins.int
     OUTBOX_ROWS_FIELD_NUMBER: _builtins.int
+    PARKED_MESSAGES_FIELD_NUMBER: _builtins.int
     software_version: _builtins.str
     """Version of the software."""
     member_list_serial: _builtins.int
@@ -137,6 +158,10 @@ class GetNodeResponse(_message.Message):
     def outbox_rows(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """How many outbox rows wait, by target ("hub", "local")."""
 
+    @_builtins.property
+    def parked_messages(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """How many messages its services have set aside, by service ("search", "referral", "notify"). None: absent."""
+
     def __init__(
         self,
         *,
@@ -145,10 +170,11 @@ class GetNodeResponse(_message.Message):
         member_list_serial: _builtins.int = ...,
         services: _abc.Iterable[_builtins.str] | None = ...,
         outbox_rows: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        parked_messages: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["member", b"member"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["member", b"member", "member_list_serial", b"member_list_serial", "outbox_rows", b"outbox_rows", "services", b"services", "software_version", b"software_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["member", b"member", "member_list_serial", b"member_list_serial", "outbox_rows", b"outbox_rows", "parked_messages", b"parked_messages", "services", b"services", "software_version", b"software_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -208,7 +234,7 @@ class Peer(_message.Message):
     live_records: _builtins.int
     """Live records held of it."""
     parked_messages: _builtins.int
-    """Messages of it that are parked."""
+    """Messages of it that are parked, whichever service of this node set them aside."""
     @_builtins.property
     def member(self) -> _envelope_pb2.Member:
         """The member's signed record."""
@@ -245,16 +271,19 @@ class ParkedMessage(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     PARK_TIME_FIELD_NUMBER: _builtins.int
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id on this node, 32 hex digits; follows from stream, subject and bytes."""
     subject: _builtins.str
     """Subject on which it came."""
     region: _builtins.str
-    """Region that the subject names."""
+    """Region that the subject names, not proven; empty when it names none, as on a node's own broker."""
     reason: Global___ParkReason.ValueType
     """Why."""
     size_bytes: _builtins.int
     """Size in bytes."""
+    service: _builtins.str
+    """Service that set it aside: "search" (offers of others), "referral" (mail of others), "notify" (news of this node)."""
     @_builtins.property
     def park_time(self) -> _timestamp_pb2.Timestamp:
         """When it was set aside."""
@@ -268,10 +297,11 @@ class ParkedMessage(_message.Message):
         reason: Global___ParkReason.ValueType = ...,
         park_time: _timestamp_pb2.Timestamp | None = ...,
         size_bytes: _builtins.int = ...,
+        service: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["park_time", b"park_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "park_time", b"park_time", "reason", b"reason", "region", b"region", "size_bytes", b"size_bytes", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "park_time", b"park_time", "reason", b"reason", "region", b"region", "service", b"service", "size_bytes", b"size_bytes", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -286,22 +316,26 @@ class ListParkedMessagesRequest(_message.Message):
     REGION_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """Only those of this region. Empty: of all."""
     page_size: _builtins.int
     """How many at most; 0 means 50, more than 500 means 500."""
     page_token: _builtins.str
     """Where to go on; empty for the first page."""
+    service: _builtins.str
+    """Only those that this service set aside. Empty: by any; one that does not run here has none."""
     def __init__(
         self,
         *,
         region: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        service: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "region", b"region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "region", b"region", "service", b"service"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -342,16 +376,20 @@ class ReplayParkedMessageRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Id of the message. Required."""
+    service: _builtins.str
+    """Service that set it aside. Empty: whichever did."""
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
+        service: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "service", b"service"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -77,14 +77,16 @@ class FederationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListParkedMessages(self, request, context):
-        """Lists messages that could not be applied, newest first, with the reason. Errors: INVALID_FIELD, PAGE_TOKEN_INVALID.
+        """Lists messages that a service of this node could not apply, newest first, with the reason.
+        Errors: INVALID_FIELD, PAGE_TOKEN_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReplayParkedMessage(self, request, context):
-        """Tries a parked message again, after its cause was mended. Errors: RESOURCE_NOT_FOUND, MESSAGE_STILL_PARKED.
+        """Tries a parked message again, after its cause was mended. A letter that this node answered with a refusal stays
+        parked: its sender has given it up. Errors: RESOURCE_NOT_FOUND, MESSAGE_STILL_PARKED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

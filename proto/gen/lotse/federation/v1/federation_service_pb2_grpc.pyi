@@ -40,9 +40,13 @@ class FederationServiceStub:
     ListPeers: _grpc.UnaryUnaryMultiCallable[_federation_service_pb2.ListPeersRequest, _federation_service_pb2.ListPeersResponse]
     """Lists all members of the federation with what this node has heard of each. At most 500, so unpaged."""
     ListParkedMessages: _grpc.UnaryUnaryMultiCallable[_federation_service_pb2.ListParkedMessagesRequest, _federation_service_pb2.ListParkedMessagesResponse]
-    """Lists messages that could not be applied, newest first, with the reason. Errors: INVALID_FIELD, PAGE_TOKEN_INVALID."""
+    """Lists messages that a service of this node could not apply, newest first, with the reason.
+    Errors: INVALID_FIELD, PAGE_TOKEN_INVALID.
+    """
     ReplayParkedMessage: _grpc.UnaryUnaryMultiCallable[_federation_service_pb2.ReplayParkedMessageRequest, _federation_service_pb2.ReplayParkedMessageResponse]
-    """Tries a parked message again, after its cause was mended. Errors: RESOURCE_NOT_FOUND, MESSAGE_STILL_PARKED."""
+    """Tries a parked message again, after its cause was mended. A letter that this node answered with a refusal stays
+    parked: its sender has given it up. Errors: RESOURCE_NOT_FOUND, MESSAGE_STILL_PARKED.
+    """
 
 @_typing.type_check_only
 class FederationServiceAsyncStub(FederationServiceStub):
@@ -56,9 +60,13 @@ class FederationServiceAsyncStub(FederationServiceStub):
     ListPeers: _aio.UnaryUnaryMultiCallable[_federation_service_pb2.ListPeersRequest, _federation_service_pb2.ListPeersResponse]  # type: ignore[assignment]
     """Lists all members of the federation with what this node has heard of each. At most 500, so unpaged."""
     ListParkedMessages: _aio.UnaryUnaryMultiCallable[_federation_service_pb2.ListParkedMessagesRequest, _federation_service_pb2.ListParkedMessagesResponse]  # type: ignore[assignment]
-    """Lists messages that could not be applied, newest first, with the reason. Errors: INVALID_FIELD, PAGE_TOKEN_INVALID."""
+    """Lists messages that a service of this node could not apply, newest first, with the reason.
+    Errors: INVALID_FIELD, PAGE_TOKEN_INVALID.
+    """
     ReplayParkedMessage: _aio.UnaryUnaryMultiCallable[_federation_service_pb2.ReplayParkedMessageRequest, _federation_service_pb2.ReplayParkedMessageResponse]  # type: ignore[assignment]
-    """Tries a parked message again, after its cause was mended. Errors: RESOURCE_NOT_FOUND, MESSAGE_STILL_PARKED."""
+    """Tries a parked message again, after its cause was mended. A letter that this node answered with a refusal stays
+    parked: its sender has given it up. Errors: RESOURCE_NOT_FOUND, MESSAGE_STILL_PARKED.
+    """
 
 class FederationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Every node answers these calls about the federation as it sees it. Roles: operator for all, coordinator and service for reading."""
@@ -87,7 +95,9 @@ class FederationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _federation_service_pb2.ListParkedMessagesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_federation_service_pb2.ListParkedMessagesResponse, _abc.Awaitable[_federation_service_pb2.ListParkedMessagesResponse]]:
-        """Lists messages that could not be applied, newest first, with the reason. Errors: INVALID_FIELD, PAGE_TOKEN_INVALID."""
+        """Lists messages that a service of this node could not apply, newest first, with the reason.
+        Errors: INVALID_FIELD, PAGE_TOKEN_INVALID.
+        """
 
     @_abc_1.abstractmethod
     def ReplayParkedMessage(
@@ -95,6 +105,8 @@ class FederationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _federation_service_pb2.ReplayParkedMessageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_federation_service_pb2.ReplayParkedMessageResponse, _abc.Awaitable[_federation_service_pb2.ReplayParkedMessageResponse]]:
-        """Tries a parked message again, after its cause was mended. Errors: RESOURCE_NOT_FOUND, MESSAGE_STILL_PARKED."""
+        """Tries a parked message again, after its cause was mended. A letter that this node answered with a refusal stays
+        parked: its sender has given it up. Errors: RESOURCE_NOT_FOUND, MESSAGE_STILL_PARKED.
+        """
 
 def add_FederationServiceServicer_to_server(servicer: FederationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -30,7 +30,7 @@ from lotse.directory.v1 import offer_pb2 as lotse_dot_directory_dot_v1_dot_offer
 from lotse.directory.v1 import partner_pb2 as lotse_dot_directory_dot_v1_dot_partner__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1clotse/search/v1/search.proto\x12\x0flotse.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18google/type/latlng.proto\x1a)lotse/directory/v1/directory_events.proto\x1a\x1elotse/directory/v1/offer.proto\x1a lotse/directory/v1/partner.proto\"\x94\x04\n\x0bOfferFilter\x12\x32\n\x07regions\x18\x01 \x03(\tB!\xbaH\x1e\x92\x01\x1b\x10<\x18\x01\"\x15r\x13\x32\x11^[a-z0-9-]{1,63}$\x12\x32\n\x0e\x64istrict_codes\x18\x02 \x03(\tB\x1a\xbaH\x17\x92\x01\x14\x10<\x18\x01\"\x0er\x0c\x32\n^[0-9]{5}$\x12\x31\n\x06topics\x18\x03 \x03(\tB!\xbaH\x1e\x92\x01\x1b\x10<\x18\x01\"\x15r\x13\x32\x11^[a-z0-9-]{1,63}$\x12\x44\n\taudiences\x18\x04 \x03(\x0e\x32\x1c.lotse.directory.v1.AudienceB\x13\xbaH\x10\x92\x01\r\x10\x03\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12Y\n\x16\x63onsultation_languages\x18\x05 \x03(\tB9\xbaH6\x92\x01\x33\x10(\x18\x01\"-r+2)^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$\x12\x45\n\x07\x66ormats\x18\x06 \x03(\x0e\x32\x1f.lotse.directory.v1.OfferFormatB\x13\xbaH\x10\x92\x01\r\x10\x04\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x41\n\x05kinds\x18\x07 \x03(\x0e\x32\x1d.lotse.directory.v1.OfferKindB\x13\xbaH\x10\x92\x01\r\x10\n\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x16\n\x0e\x66ree_of_charge\x18\x08 \x01(\x08\x12\'\n\x06\x63ircle\x18\t \x01(\x0b\x32\x17.lotse.search.v1.Circle\"\x87\x02\n\x06\x43ircle\x12\xdd\x01\n\x06\x63\x65nter\x18\x01 \x01(\x0b\x32\x13.google.type.LatLngB\xb7\x01\xbaH\xb3\x01\xba\x01\xac\x01\n\x0f\x63ircle.on_earth\x12\x31latitude must be -90 to 90, longitude -180 to 180\x1a\x66this.latitude >= -90.0 && this.latitude <= 90.0 && this.longitude >= -180.0 && this.longitude <= 180.0\xc8\x01\x01\x12\x1d\n\tradius_km\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x01\"`\n\x05\x46\x61\x63\x65t\x12*\n\x05\x66ield\x18\x01 \x01(\x0e\x32\x1b.lotse.search.v1.FacetField\x12+\n\x06values\x18\x02 \x03(\x0b\x32\x1b.lotse.search.v1.FacetValue\"9\n\nFacetValue\x12\r\n\x05value\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\"\xe2\x01\n\rUnderstanding\x12\x15\n\rlanguage_code\x18\x01 \x01(\t\x12\x30\n\x08\x63oncepts\x18\x02 \x03(\x0b\x32\x1e.lotse.search.v1.LinkedConcept\x12\x16\n\x0e\x64istrict_codes\x18\x03 \x03(\t\x12\x11\n\tabstained\x18\x04 \x01(\x08\x12\x33\n\x0bsuggestions\x18\x05 \x03(\x0b\x32\x1e.lotse.search.v1.LinkedConcept\x12(\n suggested_consultation_languages\x18\x06 \x03(\t\"p\n\rLinkedConcept\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12\x15\n\rmatched_label\x18\x04 \x01(\t\x12\x1d\n\x15matched_language_code\x18\x05 \x01(\t\"O\n\x03Why\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.lotse.search.v1.WhyKind\x12\x12\n\nconcept_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\"f\n\tHighlight\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x15\n\rlanguage_code\x18\x02 \x01(\t\x12\x33\n\x08segments\x18\x03 \x03(\x0b\x32!.lotse.search.v1.HighlightSegment\"4\n\x10HighlightSegment\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\nemphasised\x18\x02 \x01(\x08\"\xdb\x01\n\x08OfferHit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12-\n\x05\x65ntry\x18\x02 \x01(\x0b\x32\x1e.lotse.directory.v1.OfferEntry\x12\r\n\x05score\x18\x03 \x01(\x01\x12!\n\x03why\x18\x04 \x03(\x0b\x32\x14.lotse.search.v1.Why\x12.\n\nhighlights\x18\x05 \x03(\x0b\x32\x1a.lotse.search.v1.Highlight\x12\x16\n\x0ereview_overdue\x18\x06 \x01(\x08\x12\x18\n\x10\x61utomatic_topics\x18\x07 \x03(\t\"\xaa\x02\n\x0eRegionCoverage\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12-\n\x05state\x18\x03 \x01(\x0e\x32\x1e.lotse.search.v1.CoverageState\x12\x0e\n\x06offers\x18\x04 \x01(\x03\x12\x1c\n\x0foffers_at_owner\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x32\n\x0elast_head_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10last_change_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fparked_messages\x18\x08 \x01(\x03\x42\x12\n\x10_offers_at_owner\"[\n\x11\x43onceptSuggestion\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x15\n\rlanguage_code\x18\x03 \x01(\t\x12\x14\n\x0cgerman_label\x18\x04 \x01(\t*\xc7\x01\n\nFacetField\x12\x1b\n\x17\x46\x41\x43\x45T_FIELD_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46\x41\x43\x45T_FIELD_REGION\x10\x01\x12\x15\n\x11\x46\x41\x43\x45T_FIELD_TOPIC\x10\x02\x12\x18\n\x14\x46\x41\x43\x45T_FIELD_AUDIENCE\x10\x03\x12%\n!FACET_FIELD_CONSULTATION_LANGUAGE\x10\x04\x12\x16\n\x12\x46\x41\x43\x45T_FIELD_FORMAT\x10\x05\x12\x14\n\x10\x46\x41\x43\x45T_FIELD_KIND\x10\x06*\x99\x01\n\x07WhyKind\x12\x18\n\x14WHY_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eWHY_KIND_TOPIC\x10\x01\x12\x1c\n\x18WHY_KIND_AUTOMATIC_TOPIC\x10\x02\x12\x12\n\x0eWHY_KIND_WORDS\x10\x03\x12\x16\n\x12WHY_KIND_CATCHMENT\x10\x04\x12\x16\n\x12WHY_KIND_STATEWIDE\x10\x05*\xbe\x01\n\rCoverageState\x12\x1e\n\x1a\x43OVERAGE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43OVERAGE_STATE_FRESH\x10\x01\x12\x1e\n\x1a\x43OVERAGE_STATE_CATCHING_UP\x10\x02\x12\x18\n\x14\x43OVERAGE_STATE_STALE\x10\x03\x12\x1e\n\x1a\x43OVERAGE_STATE_NEVER_HEARD\x10\x04\x12\x19\n\x15\x43OVERAGE_STATE_PAUSED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1clotse/search/v1/search.proto\x12\x0flotse.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18google/type/latlng.proto\x1a)lotse/directory/v1/directory_events.proto\x1a\x1elotse/directory/v1/offer.proto\x1a lotse/directory/v1/partner.proto\"\xb3\x04\n\x0bOfferFilter\x12\x32\n\x07regions\x18\x01 \x03(\tB!\xbaH\x1e\x92\x01\x1b\x10<\x18\x01\"\x15r\x13\x32\x11^[a-z0-9-]{1,63}$\x12\x32\n\x0e\x64istrict_codes\x18\x02 \x03(\tB\x1a\xbaH\x17\x92\x01\x14\x10<\x18\x01\"\x0er\x0c\x32\n^[0-9]{5}$\x12\x31\n\x06topics\x18\x03 \x03(\tB!\xbaH\x1e\x92\x01\x1b\x10<\x18\x01\"\x15r\x13\x32\x11^[a-z0-9-]{1,63}$\x12\x44\n\taudiences\x18\x04 \x03(\x0e\x32\x1c.lotse.directory.v1.AudienceB\x13\xbaH\x10\x92\x01\r\x10\x03\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12Y\n\x16\x63onsultation_languages\x18\x05 \x03(\tB9\xbaH6\x92\x01\x33\x10(\x18\x01\"-r+2)^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$\x12\x45\n\x07\x66ormats\x18\x06 \x03(\x0e\x32\x1f.lotse.directory.v1.OfferFormatB\x13\xbaH\x10\x92\x01\r\x10\x04\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x41\n\x05kinds\x18\x07 \x03(\x0e\x32\x1d.lotse.directory.v1.OfferKindB\x13\xbaH\x10\x92\x01\r\x10\n\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x16\n\x0e\x66ree_of_charge\x18\x08 \x01(\x08\x12\'\n\x06\x63ircle\x18\t \x01(\x0b\x32\x17.lotse.search.v1.Circle\x12\x1d\n\x15only_with_free_places\x18\n \x01(\x08\"\x87\x02\n\x06\x43ircle\x12\xdd\x01\n\x06\x63\x65nter\x18\x01 \x01(\x0b\x32\x13.google.type.LatLngB\xb7\x01\xbaH\xb3\x01\xba\x01\xac\x01\n\x0f\x63ircle.on_earth\x12\x31latitude must be -90 to 90, longitude -180 to 180\x1a\x66this.latitude >= -90.0 && this.latitude <= 90.0 && this.longitude >= -180.0 && this.longitude <= 180.0\xc8\x01\x01\x12\x1d\n\tradius_km\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x01\"`\n\x05\x46\x61\x63\x65t\x12*\n\x05\x66ield\x18\x01 \x01(\x0e\x32\x1b.lotse.search.v1.FacetField\x12+\n\x06values\x18\x02 \x03(\x0b\x32\x1b.lotse.search.v1.FacetValue\"9\n\nFacetValue\x12\r\n\x05value\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\"\x95\x02\n\rUnderstanding\x12\x15\n\rlanguage_code\x18\x01 \x01(\t\x12\x30\n\x08\x63oncepts\x18\x02 \x03(\x0b\x32\x1e.lotse.search.v1.LinkedConcept\x12\x16\n\x0e\x64istrict_codes\x18\x03 \x03(\t\x12\x11\n\tabstained\x18\x04 \x01(\x08\x12\x33\n\x0bsuggestions\x18\x05 \x03(\x0b\x32\x1e.lotse.search.v1.LinkedConcept\x12(\n suggested_consultation_languages\x18\x06 \x03(\t\x12\x31\n\x05steps\x18\x07 \x03(\x0b\x32\".lotse.search.v1.UnderstandingStep\"0\n\x11UnderstandingStep\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x66ound\x18\x02 \x01(\t\"p\n\rLinkedConcept\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12\x15\n\rmatched_label\x18\x04 \x01(\t\x12\x1d\n\x15matched_language_code\x18\x05 \x01(\t\"O\n\x03Why\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.lotse.search.v1.WhyKind\x12\x12\n\nconcept_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\"f\n\tHighlight\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x15\n\rlanguage_code\x18\x02 \x01(\t\x12\x33\n\x08segments\x18\x03 \x03(\x0b\x32!.lotse.search.v1.HighlightSegment\"4\n\x10HighlightSegment\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\nemphasised\x18\x02 \x01(\x08\"\x8c\x02\n\x08OfferHit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12-\n\x05\x65ntry\x18\x02 \x01(\x0b\x32\x1e.lotse.directory.v1.OfferEntry\x12\r\n\x05score\x18\x03 \x01(\x01\x12!\n\x03why\x18\x04 \x03(\x0b\x32\x14.lotse.search.v1.Why\x12.\n\nhighlights\x18\x05 \x03(\x0b\x32\x1a.lotse.search.v1.Highlight\x12\x16\n\x0ereview_overdue\x18\x06 \x01(\x08\x12\x18\n\x10\x61utomatic_topics\x18\x07 \x03(\t\x12/\n\x0bscore_parts\x18\x08 \x03(\x0b\x32\x1a.lotse.search.v1.ScorePart\"(\n\tScorePart\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\"\xaa\x02\n\x0eRegionCoverage\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12-\n\x05state\x18\x03 \x01(\x0e\x32\x1e.lotse.search.v1.CoverageState\x12\x0e\n\x06offers\x18\x04 \x01(\x03\x12\x1c\n\x0foffers_at_owner\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x32\n\x0elast_head_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10last_change_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fparked_messages\x18\x08 \x01(\x03\x42\x12\n\x10_offers_at_owner\"[\n\x11\x43onceptSuggestion\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x15\n\rlanguage_code\x18\x03 \x01(\t\x12\x14\n\x0cgerman_label\x18\x04 \x01(\t\"N\n\x0fPlaceSuggestion\x12\r\n\x05label\x18\x01 \x01(\t\x12\x16\n\x0e\x64istrict_codes\x18\x02 \x03(\t\x12\x14\n\x0cgerman_label\x18\x03 \x01(\t\"G\n\x11PartnerSuggestion\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t*\xe4\x01\n\nFacetField\x12\x1b\n\x17\x46\x41\x43\x45T_FIELD_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46\x41\x43\x45T_FIELD_REGION\x10\x01\x12\x15\n\x11\x46\x41\x43\x45T_FIELD_TOPIC\x10\x02\x12\x18\n\x14\x46\x41\x43\x45T_FIELD_AUDIENCE\x10\x03\x12%\n!FACET_FIELD_CONSULTATION_LANGUAGE\x10\x04\x12\x16\n\x12\x46\x41\x43\x45T_FIELD_FORMAT\x10\x05\x12\x14\n\x10\x46\x41\x43\x45T_FIELD_KIND\x10\x06\x12\x1b\n\x17\x46\x41\x43\x45T_FIELD_FREE_PLACES\x10\x07*\x99\x01\n\x07WhyKind\x12\x18\n\x14WHY_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eWHY_KIND_TOPIC\x10\x01\x12\x1c\n\x18WHY_KIND_AUTOMATIC_TOPIC\x10\x02\x12\x12\n\x0eWHY_KIND_WORDS\x10\x03\x12\x16\n\x12WHY_KIND_CATCHMENT\x10\x04\x12\x16\n\x12WHY_KIND_STATEWIDE\x10\x05*\xbe\x01\n\rCoverageState\x12\x1e\n\x1a\x43OVERAGE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43OVERAGE_STATE_FRESH\x10\x01\x12\x1e\n\x1a\x43OVERAGE_STATE_CATCHING_UP\x10\x02\x12\x18\n\x14\x43OVERAGE_STATE_STALE\x10\x03\x12\x1e\n\x1a\x43OVERAGE_STATE_NEVER_HEARD\x10\x04\x12\x19\n\x15\x43OVERAGE_STATE_PAUSED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,34 +55,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CIRCLE'].fields_by_name['center']._serialized_options = b'\272H\263\001\272\001\254\001\n\017circle.on_earth\0221latitude must be -90 to 90, longitude -180 to 180\032fthis.latitude >= -90.0 && this.latitude <= 90.0 && this.longitude >= -180.0 && this.longitude <= 180.0\310\001\001'
   _globals['_CIRCLE'].fields_by_name['radius_km']._loaded_options = None
   _globals['_CIRCLE'].fields_by_name['radius_km']._serialized_options = b'\272H\007\032\005\030\364\003(\001'
-  _globals['_FACETFIELD']._serialized_start=2403
-  _globals['_FACETFIELD']._serialized_end=2602
-  _globals['_WHYKIND']._serialized_start=2605
-  _globals['_WHYKIND']._serialized_end=2758
-  _globals['_COVERAGESTATE']._serialized_start=2761
-  _globals['_COVERAGESTATE']._serialized_end=2951
+  _globals['_FACETFIELD']._serialized_start=2779
+  _globals['_FACETFIELD']._serialized_end=3007
+  _globals['_WHYKIND']._serialized_start=3010
+  _globals['_WHYKIND']._serialized_end=3163
+  _globals['_COVERAGESTATE']._serialized_start=3166
+  _globals['_COVERAGESTATE']._serialized_end=3356
   _globals['_OFFERFILTER']._serialized_start=247
-  _globals['_OFFERFILTER']._serialized_end=779
-  _globals['_CIRCLE']._serialized_start=782
-  _globals['_CIRCLE']._serialized_end=1045
-  _globals['_FACET']._serialized_start=1047
-  _globals['_FACET']._serialized_end=1143
-  _globals['_FACETVALUE']._serialized_start=1145
-  _globals['_FACETVALUE']._serialized_end=1202
-  _globals['_UNDERSTANDING']._serialized_start=1205
-  _globals['_UNDERSTANDING']._serialized_end=1431
-  _globals['_LINKEDCONCEPT']._serialized_start=1433
-  _globals['_LINKEDCONCEPT']._serialized_end=1545
-  _globals['_WHY']._serialized_start=1547
-  _globals['_WHY']._serialized_end=1626
-  _globals['_HIGHLIGHT']._serialized_start=1628
-  _globals['_HIGHLIGHT']._serialized_end=1730
-  _globals['_HIGHLIGHTSEGMENT']._serialized_start=1732
-  _globals['_HIGHLIGHTSEGMENT']._serialized_end=1784
-  _globals['_OFFERHIT']._serialized_start=1787
-  _globals['_OFFERHIT']._serialized_end=2006
-  _globals['_REGIONCOVERAGE']._serialized_start=2009
-  _globals['_REGIONCOVERAGE']._serialized_end=2307
-  _globals['_CONCEPTSUGGESTION']._serialized_start=2309
-  _globals['_CONCEPTSUGGESTION']._serialized_end=2400
+  _globals['_OFFERFILTER']._serialized_end=810
+  _globals['_CIRCLE']._serialized_start=813
+  _globals['_CIRCLE']._serialized_end=1076
+  _globals['_FACET']._serialized_start=1078
+  _globals['_FACET']._serialized_end=1174
+  _globals['_FACETVALUE']._serialized_start=1176
+  _globals['_FACETVALUE']._serialized_end=1233
+  _globals['_UNDERSTANDING']._serialized_start=1236
+  _globals['_UNDERSTANDING']._serialized_end=1513
+  _globals['_UNDERSTANDINGSTEP']._serialized_start=1515
+  _globals['_UNDERSTANDINGSTEP']._serialized_end=1563
+  _globals['_LINKEDCONCEPT']._serialized_start=1565
+  _globals['_LINKEDCONCEPT']._serialized_end=1677
+  _globals['_WHY']._serialized_start=1679
+  _globals['_WHY']._serialized_end=1758
+  _globals['_HIGHLIGHT']._serialized_start=1760
+  _globals['_HIGHLIGHT']._serialized_end=1862
+  _globals['_HIGHLIGHTSEGMENT']._serialized_start=1864
+  _globals['_HIGHLIGHTSEGMENT']._serialized_end=1916
+  _globals['_OFFERHIT']._serialized_start=1919
+  _globals['_OFFERHIT']._serialized_end=2187
+  _globals['_SCOREPART']._serialized_start=2189
+  _globals['_SCOREPART']._serialized_end=2229
+  _globals['_REGIONCOVERAGE']._serialized_start=2232
+  _globals['_REGIONCOVERAGE']._serialized_end=2530
+  _globals['_CONCEPTSUGGESTION']._serialized_start=2532
+  _globals['_CONCEPTSUGGESTION']._serialized_end=2623
+  _globals['_PLACESUGGESTION']._serialized_start=2625
+  _globals['_PLACESUGGESTION']._serialized_end=2703
+  _globals['_PARTNERSUGGESTION']._serialized_start=2705
+  _globals['_PARTNERSUGGESTION']._serialized_end=2776
 # @@protoc_insertion_point(module_scope)

@@ -44,6 +44,8 @@ class _FacetFieldEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FacetField
     """Format."""
     FACET_FIELD_KIND: _FacetField.ValueType  # 6
     """Kind of offer."""
+    FACET_FIELD_FREE_PLACES: _FacetField.ValueType  # 7
+    """Free places: "free"; "waiting_list" (full, with a waiting list); "full"; "not_stated" (nothing said of places)."""
 
 class FacetField(_FacetField, metaclass=_FacetFieldEnumTypeWrapper):
     """Fields that can be counted beside the hits."""
@@ -62,6 +64,8 @@ FACET_FIELD_FORMAT: FacetField.ValueType  # 5
 """Format."""
 FACET_FIELD_KIND: FacetField.ValueType  # 6
 """Kind of offer."""
+FACET_FIELD_FREE_PLACES: FacetField.ValueType  # 7
+"""Free places: "free"; "waiting_list" (full, with a waiting list); "full"; "not_stated" (nothing said of places)."""
 Global___FacetField: _TypeAlias = FacetField  # noqa: Y015
 
 class _WhyKind:
@@ -151,8 +155,11 @@ class OfferFilter(_message.Message):
     KINDS_FIELD_NUMBER: _builtins.int
     FREE_OF_CHARGE_FIELD_NUMBER: _builtins.int
     CIRCLE_FIELD_NUMBER: _builtins.int
+    ONLY_WITH_FREE_PLACES_FIELD_NUMBER: _builtins.int
     free_of_charge: _builtins.bool
     """True: only offers that cost nothing."""
+    only_with_free_places: _builtins.bool
+    """True: only offers that say they have a free place. One that says nothing of places is left out."""
     @_builtins.property
     def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Region ids of the owning nodes."""
@@ -197,10 +204,11 @@ class OfferFilter(_message.Message):
         kinds: _abc.Iterable[_offer_pb2.OfferKind.ValueType] | None = ...,
         free_of_charge: _builtins.bool = ...,
         circle: Global___Circle | None = ...,
+        only_with_free_places: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["circle", b"circle"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audiences", b"audiences", "circle", b"circle", "consultation_languages", b"consultation_languages", "district_codes", b"district_codes", "formats", b"formats", "free_of_charge", b"free_of_charge", "kinds", b"kinds", "regions", b"regions", "topics", b"topics"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audiences", b"audiences", "circle", b"circle", "consultation_languages", b"consultation_languages", "district_codes", b"district_codes", "formats", b"formats", "free_of_charge", b"free_of_charge", "kinds", b"kinds", "only_with_free_places", b"only_with_free_places", "regions", b"regions", "topics", b"topics"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -272,7 +280,9 @@ class FacetValue(_message.Message):
     LABEL_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     value: _builtins.str
-    """The value as a filter takes it: a region id, concept id, language tag, or the enum value's name."""
+    """The value as a filter takes it: a region id, concept id, language tag, or the enum value's name;
+    for free places one of the words of FACET_FIELD_FREE_PLACES.
+    """
     label: _builtins.str
     """The value for people, in the caller's language where there is one."""
     count: _builtins.int
@@ -304,6 +314,7 @@ class Understanding(_message.Message):
     ABSTAINED_FIELD_NUMBER: _builtins.int
     SUGGESTIONS_FIELD_NUMBER: _builtins.int
     SUGGESTED_CONSULTATION_LANGUAGES_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
     language_code: _builtins.str
     """Language of the question, BCP 47; "und" when not known."""
     abstained: _builtins.bool
@@ -324,6 +335,12 @@ class Understanding(_message.Message):
     def suggested_consultation_languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Languages of consultation that the question names, as a filter to offer."""
 
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnderstandingStep]:
+        """How it was understood, step by step, and what was then looked for. Empty unless `explain` was asked for. Holds what
+        was typed: never keep it longer than the question.
+        """
+
     def __init__(
         self,
         *,
@@ -333,14 +350,41 @@ class Understanding(_message.Message):
         abstained: _builtins.bool = ...,
         suggestions: _abc.Iterable[Global___LinkedConcept] | None = ...,
         suggested_consultation_languages: _abc.Iterable[_builtins.str] | None = ...,
+        steps: _abc.Iterable[Global___UnderstandingStep] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abstained", b"abstained", "concepts", b"concepts", "district_codes", b"district_codes", "language_code", b"language_code", "suggested_consultation_languages", b"suggested_consultation_languages", "suggestions", b"suggestions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abstained", b"abstained", "concepts", b"concepts", "district_codes", b"district_codes", "language_code", b"language_code", "steps", b"steps", "suggested_consultation_languages", b"suggested_consultation_languages", "suggestions", b"suggestions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Understanding: _TypeAlias = Understanding  # noqa: Y015
+
+@_typing.final
+class UnderstandingStep(_message.Message):
+    """One step of understanding a question."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """What the step does, for people, in the caller's language where there is one, else in English."""
+    found: _builtins.str
+    """What it found: words, concept ids with weights, names of places. Empty: nothing."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        found: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["found", b"found", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnderstandingStep: _TypeAlias = UnderstandingStep  # noqa: Y015
 
 @_typing.final
 class LinkedConcept(_message.Message):
@@ -481,6 +525,7 @@ class OfferHit(_message.Message):
     HIGHLIGHTS_FIELD_NUMBER: _builtins.int
     REVIEW_OVERDUE_FIELD_NUMBER: _builtins.int
     AUTOMATIC_TOPICS_FIELD_NUMBER: _builtins.int
+    SCORE_PARTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"regions/{region}/offers/{offer}"."""
     score: _builtins.float
@@ -503,6 +548,10 @@ class OfferHit(_message.Message):
     def automatic_topics(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Topics that were found by machine, not set by the publisher."""
 
+    @_builtins.property
+    def score_parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScorePart]:
+        """What `score` is made of, highest first; their sum is `score` but for rounding. Empty unless `explain` was asked for."""
+
     def __init__(
         self,
         *,
@@ -513,14 +562,44 @@ class OfferHit(_message.Message):
         highlights: _abc.Iterable[Global___Highlight] | None = ...,
         review_overdue: _builtins.bool = ...,
         automatic_topics: _abc.Iterable[_builtins.str] | None = ...,
+        score_parts: _abc.Iterable[Global___ScorePart] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["automatic_topics", b"automatic_topics", "entry", b"entry", "highlights", b"highlights", "name", b"name", "review_overdue", b"review_overdue", "score", b"score", "why", b"why"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["automatic_topics", b"automatic_topics", "entry", b"entry", "highlights", b"highlights", "name", b"name", "review_overdue", b"review_overdue", "score", b"score", "score_parts", b"score_parts", "why", b"why"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OfferHit: _TypeAlias = OfferHit  # noqa: Y015
+
+@_typing.final
+class ScorePart(_message.Message):
+    """What one fact adds to a hit's score."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """"topic " and a concept id; "words typed"; "compounds" (parts of German compounds among the words typed);
+    "german words" (that offers use for the topics asked for); "district"; "state-wide"; "audience"; "confirmed" (its
+    owner need not look at it again yet); "free places"; "other".
+    """
+    score: _builtins.float
+    """How much it adds."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        score: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "score", b"score"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScorePart: _TypeAlias = ScorePart  # noqa: Y015
 
 @_typing.final
 class RegionCoverage(_message.Message):
@@ -611,3 +690,65 @@ class ConceptSuggestion(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConceptSuggestion: _TypeAlias = ConceptSuggestion  # noqa: Y015
+
+@_typing.final
+class PlaceSuggestion(_message.Message):
+    """A place in Saxony, as a suggestion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LABEL_FIELD_NUMBER: _builtins.int
+    DISTRICT_CODES_FIELD_NUMBER: _builtins.int
+    GERMAN_LABEL_FIELD_NUMBER: _builtins.int
+    label: _builtins.str
+    """Its name in the script of the caller's language where that is known, else as it was found."""
+    german_label: _builtins.str
+    """German names of these districts, for staff."""
+    @_builtins.property
+    def district_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes of the districts it lies in, as a filter takes them."""
+
+    def __init__(
+        self,
+        *,
+        label: _builtins.str = ...,
+        district_codes: _abc.Iterable[_builtins.str] | None = ...,
+        german_label: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["district_codes", b"district_codes", "german_label", b"german_label", "label", b"label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaceSuggestion: _TypeAlias = PlaceSuggestion  # noqa: Y015
+
+@_typing.final
+class PartnerSuggestion(_message.Message):
+    """A partner that has a searchable offer, as a suggestion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """"regions/{region}/partners/{partner}"."""
+    display_name: _builtins.str
+    """Its name for people."""
+    region: _builtins.str
+    """Region id."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        display_name: _builtins.str = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "name", b"name", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartnerSuggestion: _TypeAlias = PartnerSuggestion  # noqa: Y015

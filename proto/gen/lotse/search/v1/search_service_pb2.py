@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from lotse.directory.v1 import directory_events_pb2 as lotse_dot_directory_dot_v1_dot_directory__events__pb2
+from lotse.search.v1 import explain_pb2 as lotse_dot_search_dot_v1_dot_explain__pb2
 from lotse.search.v1 import search_pb2 as lotse_dot_search_dot_v1_dot_search__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$lotse/search/v1/search_service.proto\x12\x0flotse.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a)lotse/directory/v1/directory_events.proto\x1a\x1clotse/search/v1/search.proto\"\xd8\x02\n\x13SearchOffersRequest\x12\x16\n\x04text\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x90\x03\x12J\n\rlanguage_code\x18\x02 \x01(\tB3\xbaH0r.2,^$|^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$\x12,\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x1c.lotse.search.v1.OfferFilter\x12\x32\n\x14\x63\x61ller_district_code\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^$|^[0-9]{5}$\x12\x1a\n\tpage_size\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1d\n\npage_token\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01\x12@\n\x06\x66\x61\x63\x65ts\x18\x07 \x03(\x0e\x32\x1b.lotse.search.v1.FacetFieldB\x13\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\"\x9c\x02\n\x14SearchOffersResponse\x12\'\n\x04hits\x18\x01 \x03(\x0b\x32\x19.lotse.search.v1.OfferHit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x03\x12\x1c\n\x14total_is_lower_bound\x18\x04 \x01(\x08\x12\x35\n\runderstanding\x18\x05 \x01(\x0b\x32\x1e.lotse.search.v1.Understanding\x12&\n\x06\x66\x61\x63\x65ts\x18\x06 \x03(\x0b\x32\x16.lotse.search.v1.Facet\x12\x31\n\x08\x63overage\x18\x07 \x03(\x0b\x32\x1f.lotse.search.v1.RegionCoverage\"k\n\x0fGetOfferRequest\x12X\n\x04name\x18\x01 \x01(\tBJ\xbaHGrE2C^regions/[a-z0-9-]{1,63}/offers/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$\"\xbd\x01\n\x10GetOfferResponse\x12-\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1e.lotse.directory.v1.OfferEntry\x12-\n\tread_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1f.lotse.search.v1.RegionCoverage\x12\x18\n\x10\x61utomatic_topics\x18\x04 \x03(\t\"\x9d\x01\n\x16SuggestConceptsRequest\x12\x19\n\x06prefix\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12J\n\rlanguage_code\x18\x02 \x01(\tB3\xbaH0r.2,^$|^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$\x12\x1c\n\x0bmax_results\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\"R\n\x17SuggestConceptsResponse\x12\x37\n\x0bsuggestions\x18\x01 \x03(\x0b\x32\".lotse.search.v1.ConceptSuggestion\"\x14\n\x12GetCoverageRequest\"G\n\x13GetCoverageResponse\x12\x30\n\x07regions\x18\x01 \x03(\x0b\x32\x1f.lotse.search.v1.RegionCoverage2\xfd\x02\n\rSearchService\x12[\n\x0cSearchOffers\x12$.lotse.search.v1.SearchOffersRequest\x1a%.lotse.search.v1.SearchOffersResponse\x12O\n\x08GetOffer\x12 .lotse.search.v1.GetOfferRequest\x1a!.lotse.search.v1.GetOfferResponse\x12\x64\n\x0fSuggestConcepts\x12\'.lotse.search.v1.SuggestConceptsRequest\x1a(.lotse.search.v1.SuggestConceptsResponse\x12X\n\x0bGetCoverage\x12#.lotse.search.v1.GetCoverageRequest\x1a$.lotse.search.v1.GetCoverageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$lotse/search/v1/search_service.proto\x12\x0flotse.search.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a)lotse/directory/v1/directory_events.proto\x1a\x1dlotse/search/v1/explain.proto\x1a\x1clotse/search/v1/search.proto\"\xe9\x02\n\x13SearchOffersRequest\x12\x16\n\x04text\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x90\x03\x12J\n\rlanguage_code\x18\x02 \x01(\tB3\xbaH0r.2,^$|^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$\x12,\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x1c.lotse.search.v1.OfferFilter\x12\x32\n\x14\x63\x61ller_district_code\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^$|^[0-9]{5}$\x12\x1a\n\tpage_size\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1d\n\npage_token\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01\x12@\n\x06\x66\x61\x63\x65ts\x18\x07 \x03(\x0e\x32\x1b.lotse.search.v1.FacetFieldB\x13\xbaH\x10\x92\x01\r\x10\x07\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x0f\n\x07\x65xplain\x18\x08 \x01(\x08\"\x9c\x02\n\x14SearchOffersResponse\x12\'\n\x04hits\x18\x01 \x03(\x0b\x32\x19.lotse.search.v1.OfferHit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x03\x12\x1c\n\x14total_is_lower_bound\x18\x04 \x01(\x08\x12\x35\n\runderstanding\x18\x05 \x01(\x0b\x32\x1e.lotse.search.v1.Understanding\x12&\n\x06\x66\x61\x63\x65ts\x18\x06 \x03(\x0b\x32\x16.lotse.search.v1.Facet\x12\x31\n\x08\x63overage\x18\x07 \x03(\x0b\x32\x1f.lotse.search.v1.RegionCoverage\"k\n\x0fGetOfferRequest\x12X\n\x04name\x18\x01 \x01(\tBJ\xbaHGrE2C^regions/[a-z0-9-]{1,63}/offers/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$\"\xbd\x01\n\x10GetOfferResponse\x12-\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x1e.lotse.directory.v1.OfferEntry\x12-\n\tread_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x08\x63overage\x18\x03 \x01(\x0b\x32\x1f.lotse.search.v1.RegionCoverage\x12\x18\n\x10\x61utomatic_topics\x18\x04 \x03(\t\"\x9d\x01\n\x16SuggestConceptsRequest\x12\x19\n\x06prefix\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12J\n\rlanguage_code\x18\x02 \x01(\tB3\xbaH0r.2,^$|^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$\x12\x1c\n\x0bmax_results\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\"\xba\x01\n\x17SuggestConceptsResponse\x12\x37\n\x0bsuggestions\x18\x01 \x03(\x0b\x32\".lotse.search.v1.ConceptSuggestion\x12\x30\n\x06places\x18\x02 \x03(\x0b\x32 .lotse.search.v1.PlaceSuggestion\x12\x34\n\x08partners\x18\x03 \x03(\x0b\x32\".lotse.search.v1.PartnerSuggestion\"\x14\n\x12GetCoverageRequest\"G\n\x13GetCoverageResponse\x12\x30\n\x07regions\x18\x01 \x03(\x0b\x32\x1f.lotse.search.v1.RegionCoverage2\xda\x03\n\rSearchService\x12[\n\x0cSearchOffers\x12$.lotse.search.v1.SearchOffersRequest\x1a%.lotse.search.v1.SearchOffersResponse\x12O\n\x08GetOffer\x12 .lotse.search.v1.GetOfferRequest\x1a!.lotse.search.v1.GetOfferResponse\x12[\n\x0c\x45xplainOffer\x12$.lotse.search.v1.ExplainOfferRequest\x1a%.lotse.search.v1.ExplainOfferResponse\x12\x64\n\x0fSuggestConcepts\x12\'.lotse.search.v1.SuggestConceptsRequest\x1a(.lotse.search.v1.SuggestConceptsResponse\x12X\n\x0bGetCoverage\x12#.lotse.search.v1.GetCoverageRequest\x1a$.lotse.search.v1.GetCoverageResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,7 +47,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHOFFERSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_SEARCHOFFERSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\006r\004\030\200\200\001'
   _globals['_SEARCHOFFERSREQUEST'].fields_by_name['facets']._loaded_options = None
-  _globals['_SEARCHOFFERSREQUEST'].fields_by_name['facets']._serialized_options = b'\272H\020\222\001\r\020\006\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_SEARCHOFFERSREQUEST'].fields_by_name['facets']._serialized_options = b'\272H\020\222\001\r\020\007\030\001\"\007\202\001\004\020\001 \000'
   _globals['_GETOFFERREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETOFFERREQUEST'].fields_by_name['name']._serialized_options = b'\272HGrE2C^regions/[a-z0-9-]{1,63}/offers/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
   _globals['_SUGGESTCONCEPTSREQUEST'].fields_by_name['prefix']._loaded_options = None
@@ -55,22 +56,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUGGESTCONCEPTSREQUEST'].fields_by_name['language_code']._serialized_options = b'\272H0r.2,^$|^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$'
   _globals['_SUGGESTCONCEPTSREQUEST'].fields_by_name['max_results']._loaded_options = None
   _globals['_SUGGESTCONCEPTSREQUEST'].fields_by_name['max_results']._serialized_options = b'\272H\004\032\002(\000'
-  _globals['_SEARCHOFFERSREQUEST']._serialized_start=193
-  _globals['_SEARCHOFFERSREQUEST']._serialized_end=537
-  _globals['_SEARCHOFFERSRESPONSE']._serialized_start=540
-  _globals['_SEARCHOFFERSRESPONSE']._serialized_end=824
-  _globals['_GETOFFERREQUEST']._serialized_start=826
-  _globals['_GETOFFERREQUEST']._serialized_end=933
-  _globals['_GETOFFERRESPONSE']._serialized_start=936
-  _globals['_GETOFFERRESPONSE']._serialized_end=1125
-  _globals['_SUGGESTCONCEPTSREQUEST']._serialized_start=1128
-  _globals['_SUGGESTCONCEPTSREQUEST']._serialized_end=1285
-  _globals['_SUGGESTCONCEPTSRESPONSE']._serialized_start=1287
-  _globals['_SUGGESTCONCEPTSRESPONSE']._serialized_end=1369
-  _globals['_GETCOVERAGEREQUEST']._serialized_start=1371
-  _globals['_GETCOVERAGEREQUEST']._serialized_end=1391
-  _globals['_GETCOVERAGERESPONSE']._serialized_start=1393
-  _globals['_GETCOVERAGERESPONSE']._serialized_end=1464
-  _globals['_SEARCHSERVICE']._serialized_start=1467
-  _globals['_SEARCHSERVICE']._serialized_end=1848
+  _globals['_SEARCHOFFERSREQUEST']._serialized_start=224
+  _globals['_SEARCHOFFERSREQUEST']._serialized_end=585
+  _globals['_SEARCHOFFERSRESPONSE']._serialized_start=588
+  _globals['_SEARCHOFFERSRESPONSE']._serialized_end=872
+  _globals['_GETOFFERREQUEST']._serialized_start=874
+  _globals['_GETOFFERREQUEST']._serialized_end=981
+  _globals['_GETOFFERRESPONSE']._serialized_start=984
+  _globals['_GETOFFERRESPONSE']._serialized_end=1173
+  _globals['_SUGGESTCONCEPTSREQUEST']._serialized_start=1176
+  _globals['_SUGGESTCONCEPTSREQUEST']._serialized_end=1333
+  _globals['_SUGGESTCONCEPTSRESPONSE']._serialized_start=1336
+  _globals['_SUGGESTCONCEPTSRESPONSE']._serialized_end=1522
+  _globals['_GETCOVERAGEREQUEST']._serialized_start=1524
+  _globals['_GETCOVERAGEREQUEST']._serialized_end=1544
+  _globals['_GETCOVERAGERESPONSE']._serialized_start=1546
+  _globals['_GETCOVERAGERESPONSE']._serialized_end=1617
+  _globals['_SEARCHSERVICE']._serialized_start=1620
+  _globals['_SEARCHSERVICE']._serialized_end=2094
 # @@protoc_insertion_point(module_scope)

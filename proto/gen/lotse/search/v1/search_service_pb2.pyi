@@ -34,6 +34,7 @@ class SearchOffersRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     FACETS_FIELD_NUMBER: _builtins.int
+    EXPLAIN_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """What the person typed, in any language; at most 400 characters. Empty: all offers that pass the filter, newest first."""
     language_code: _builtins.str
@@ -44,6 +45,10 @@ class SearchOffersRequest(_message.Message):
     """How many hits at most; 0 means 10, more than 50 means 50."""
     page_token: _builtins.str
     """`next_page_token` of the page before, with the same text and filter; empty for the first. Good for ten minutes."""
+    explain: _builtins.bool
+    """True: also say how the text was understood and how each hit got its score (`Understanding.steps`,
+    `OfferHit.score_parts`). Takes a little longer; hits and order are the same.
+    """
     @_builtins.property
     def filter(self) -> _search_pb2.OfferFilter:
         """What narrows the search. Absent: nothing."""
@@ -62,10 +67,11 @@ class SearchOffersRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         facets: _abc.Iterable[_search_pb2.FacetField.ValueType] | None = ...,
+        explain: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller_district_code", b"caller_district_code", "facets", b"facets", "filter", b"filter", "language_code", b"language_code", "page_size", b"page_size", "page_token", b"page_token", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller_district_code", b"caller_district_code", "explain", b"explain", "facets", b"facets", "filter", b"filter", "language_code", b"language_code", "page_size", b"page_size", "page_token", b"page_token", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -191,7 +197,7 @@ Global___GetOfferResponse: _TypeAlias = GetOfferResponse  # noqa: Y015
 
 @_typing.final
 class SuggestConceptsRequest(_message.Message):
-    """Asks for concepts that fit what was typed so far."""
+    """Asks for concepts, places and partners that fit what was typed so far."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -203,7 +209,7 @@ class SuggestConceptsRequest(_message.Message):
     language_code: _builtins.str
     """Language for labels, BCP 47. Empty: German."""
     max_results: _builtins.int
-    """How many at most; 0 means 8, more than 20 means 20."""
+    """How many of each sort at most; 0 means 8, more than 20 means 20."""
     def __init__(
         self,
         *,
@@ -221,23 +227,35 @@ Global___SuggestConceptsRequest: _TypeAlias = SuggestConceptsRequest  # noqa: Y0
 
 @_typing.final
 class SuggestConceptsResponse(_message.Message):
-    """Concepts, best first."""
+    """Concepts, places and partners, each best first."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SUGGESTIONS_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
+    PARTNERS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def suggestions(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.ConceptSuggestion]:
-        """The suggestions."""
+        """Concepts."""
+
+    @_builtins.property
+    def places(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.PlaceSuggestion]:
+        """Places in Saxony."""
+
+    @_builtins.property
+    def partners(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.PartnerSuggestion]:
+        """Partners. Empty while the search engine does not answer."""
 
     def __init__(
         self,
         *,
         suggestions: _abc.Iterable[_search_pb2.ConceptSuggestion] | None = ...,
+        places: _abc.Iterable[_search_pb2.PlaceSuggestion] | None = ...,
+        partners: _abc.Iterable[_search_pb2.PartnerSuggestion] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["suggestions", b"suggestions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partners", b"partners", "places", b"places", "suggestions", b"suggestions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

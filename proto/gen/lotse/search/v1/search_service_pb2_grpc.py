@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from lotse.search.v1 import explain_pb2 as lotse_dot_search_dot_v1_dot_explain__pb2
 from lotse.search.v1 import search_service_pb2 as lotse_dot_search_dot_v1_dot_search__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -49,6 +50,11 @@ class SearchServiceStub:
                 request_serializer=lotse_dot_search_dot_v1_dot_search__service__pb2.GetOfferRequest.SerializeToString,
                 response_deserializer=lotse_dot_search_dot_v1_dot_search__service__pb2.GetOfferResponse.FromString,
                 _registered_method=True)
+        self.ExplainOffer = channel.unary_unary(
+                '/lotse.search.v1.SearchService/ExplainOffer',
+                request_serializer=lotse_dot_search_dot_v1_dot_explain__pb2.ExplainOfferRequest.SerializeToString,
+                response_deserializer=lotse_dot_search_dot_v1_dot_explain__pb2.ExplainOfferResponse.FromString,
+                _registered_method=True)
         self.SuggestConcepts = channel.unary_unary(
                 '/lotse.search.v1.SearchService/SuggestConcepts',
                 request_serializer=lotse_dot_search_dot_v1_dot_search__service__pb2.SuggestConceptsRequest.SerializeToString,
@@ -85,8 +91,18 @@ class SearchServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainOffer(self, request, context):
+        """Says whether and where a question finds one offer, by which rules, what would fit instead and what must come first.
+        Errors: RESOURCE_NOT_FOUND.
+        Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/OFFER", "text": "визнання диплома", "language_code": "uk"}' http://HOST:PORT/lotse.search.v1.SearchService/ExplainOffer
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SuggestConcepts(self, request, context):
-        """Suggests concepts while somebody types. Errors: none of its own.
+        """Suggests concepts, places and partners while somebody types. Without the search engine partners are left out, and
+        nothing else. Errors: none of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,6 +127,11 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     servicer.GetOffer,
                     request_deserializer=lotse_dot_search_dot_v1_dot_search__service__pb2.GetOfferRequest.FromString,
                     response_serializer=lotse_dot_search_dot_v1_dot_search__service__pb2.GetOfferResponse.SerializeToString,
+            ),
+            'ExplainOffer': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainOffer,
+                    request_deserializer=lotse_dot_search_dot_v1_dot_explain__pb2.ExplainOfferRequest.FromString,
+                    response_serializer=lotse_dot_search_dot_v1_dot_explain__pb2.ExplainOfferResponse.SerializeToString,
             ),
             'SuggestConcepts': grpc.unary_unary_rpc_method_handler(
                     servicer.SuggestConcepts,
@@ -182,6 +203,33 @@ class SearchService:
             '/lotse.search.v1.SearchService/GetOffer',
             lotse_dot_search_dot_v1_dot_search__service__pb2.GetOfferRequest.SerializeToString,
             lotse_dot_search_dot_v1_dot_search__service__pb2.GetOfferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainOffer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/lotse.search.v1.SearchService/ExplainOffer',
+            lotse_dot_search_dot_v1_dot_explain__pb2.ExplainOfferRequest.SerializeToString,
+            lotse_dot_search_dot_v1_dot_explain__pb2.ExplainOfferResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ Finds offers of all regions by a question in any language."""
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from lotse.search.v1 import explain_pb2 as _explain_pb2
 from lotse.search.v1 import search_service_pb2 as _search_service_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -45,8 +46,15 @@ class SearchServiceStub:
     """
     GetOffer: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.GetOfferRequest, _search_service_pb2.GetOfferResponse]
     """Reads one offer of any region with its freshness. Errors: RESOURCE_NOT_FOUND."""
+    ExplainOffer: _grpc.UnaryUnaryMultiCallable[_explain_pb2.ExplainOfferRequest, _explain_pb2.ExplainOfferResponse]
+    """Says whether and where a question finds one offer, by which rules, what would fit instead and what must come first.
+    Errors: RESOURCE_NOT_FOUND.
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/OFFER", "text": "визнання диплома", "language_code": "uk"}' http://HOST:PORT/lotse.search.v1.SearchService/ExplainOffer
+    """
     SuggestConcepts: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SuggestConceptsRequest, _search_service_pb2.SuggestConceptsResponse]
-    """Suggests concepts while somebody types. Errors: none of its own."""
+    """Suggests concepts, places and partners while somebody types. Without the search engine partners are left out, and
+    nothing else. Errors: none of its own.
+    """
     GetCoverage: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.GetCoverageRequest, _search_service_pb2.GetCoverageResponse]
     """Says for each region how fresh and complete this index is. Errors: none of its own."""
 
@@ -67,8 +75,15 @@ class SearchServiceAsyncStub(SearchServiceStub):
     """
     GetOffer: _aio.UnaryUnaryMultiCallable[_search_service_pb2.GetOfferRequest, _search_service_pb2.GetOfferResponse]  # type: ignore[assignment]
     """Reads one offer of any region with its freshness. Errors: RESOURCE_NOT_FOUND."""
+    ExplainOffer: _aio.UnaryUnaryMultiCallable[_explain_pb2.ExplainOfferRequest, _explain_pb2.ExplainOfferResponse]  # type: ignore[assignment]
+    """Says whether and where a question finds one offer, by which rules, what would fit instead and what must come first.
+    Errors: RESOURCE_NOT_FOUND.
+    Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/OFFER", "text": "визнання диплома", "language_code": "uk"}' http://HOST:PORT/lotse.search.v1.SearchService/ExplainOffer
+    """
     SuggestConcepts: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SuggestConceptsRequest, _search_service_pb2.SuggestConceptsResponse]  # type: ignore[assignment]
-    """Suggests concepts while somebody types. Errors: none of its own."""
+    """Suggests concepts, places and partners while somebody types. Without the search engine partners are left out, and
+    nothing else. Errors: none of its own.
+    """
     GetCoverage: _aio.UnaryUnaryMultiCallable[_search_service_pb2.GetCoverageRequest, _search_service_pb2.GetCoverageResponse]  # type: ignore[assignment]
     """Says for each region how fresh and complete this index is. Errors: none of its own."""
 
@@ -100,12 +115,25 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         """Reads one offer of any region with its freshness. Errors: RESOURCE_NOT_FOUND."""
 
     @_abc_1.abstractmethod
+    def ExplainOffer(
+        self,
+        request: _explain_pb2.ExplainOfferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_explain_pb2.ExplainOfferResponse, _abc.Awaitable[_explain_pb2.ExplainOfferResponse]]:
+        """Says whether and where a question finds one offer, by which rules, what would fit instead and what must come first.
+        Errors: RESOURCE_NOT_FOUND.
+        Example: buf curl --timeout 3s --protocol grpc --http2-prior-knowledge -H "authorization: Bearer $TOKEN" -d '{"name": "regions/dresden/offers/OFFER", "text": "визнання диплома", "language_code": "uk"}' http://HOST:PORT/lotse.search.v1.SearchService/ExplainOffer
+        """
+
+    @_abc_1.abstractmethod
     def SuggestConcepts(
         self,
         request: _search_service_pb2.SuggestConceptsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.SuggestConceptsResponse, _abc.Awaitable[_search_service_pb2.SuggestConceptsResponse]]:
-        """Suggests concepts while somebody types. Errors: none of its own."""
+        """Suggests concepts, places and partners while somebody types. Without the search engine partners are left out, and
+        nothing else. Errors: none of its own.
+        """
 
     @_abc_1.abstractmethod
     def GetCoverage(

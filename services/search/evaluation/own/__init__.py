@@ -1,0 +1,62 @@
+"""The project's own set: offers and questions written from the callers' side, before anybody looked at a label.
+
+Half of the questions are for development; the figures that count are the other half's, which nobody tunes on.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from services.search.evaluation.arena import Answer, running_arena
+from services.search.evaluation.records import SetError, SetQuery, read_offers, read_queries
+from services.search.evaluation.running import SWITCHES, Judged, answers, baseline, judged, judged_answers, misses
+from services.search.thesaurus import Thesaurus
+from services.search.understanding import Understander
+
+OWN_OFFERS = Path(__file__).with_name("offers.jsonl")
+OWN_QUERIES = Path(__file__).with_name("queries.jsonl")
+
+
+async def measured(
+    engine_url: str, systems: Sequence[tuple[Understander, Thesaurus]], half: str, today: date
+) -> tuple[list[Judged], list[tuple[SetQuery, Answer]]]:
+    """Measure each understander, then the baseline and the switch-offs of the first; and its misses.
+
+    `half` is development, test or both. Raises SEARCH_ENGINE_UNAVAILABLE.
+    """
+    offers = read_offers(OWN_OFFERS)
+    queries = [query for query in read_queries(OWN_QUERIES) if half in {query.half, "both"}]
+    results: list[Judged] = []
+    wrong: list[tuple[SetQuery, Answer]] = []
+    for number, (understander, thesaurus) in enumerate(systems):
+        async with running_arena(engine_url, offers, understander, thesaurus, today) as arena:
+            found = await answers(arena, queries)
+            name = "with encoder" if understander.has_encoder else "without encoder"
+            results.append(judged_answers(name, found, queries, offers))
+            if number == 0:
+                wrong = list(misses(found, queries, offers))
+                results.append(judged("bm25", await baseline(arena, queries), (), queries, offers))
+                for system, alter in SWITCHES.items():
+                    switched = await answers(arena, queries, alter)
+                    results.append(judged_answers(system, switched, queries, offers))
+    return results, wrong
+
+
+def add_query(
+    file: Path, query: str, language: str, intents: tuple[str, ...], slices: tuple[str, ...] = ()
+) -> SetQuery:
+    """Append a question to the development half; the same text is never added twice (SetError)."""
+    text = query.strip()
+    if not text:
+        raise SetError("the question is empty")
+    if any(known.query == text for known in read_queries(file)):
+        raise SetError("this question is in the set already")
+    name = f"miss-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+    added = SetQuery(id=name, query=text, lang=language, intents=intents, slices=slices, half="development")
+    # An editor may have left the last line open.
+    begin = "" if file.read_bytes()[-1:] in {b"", b"\n"} else "\n"
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(begin + json.dumps(added.model_dump(), ensure_ascii=False) + "\n")
+    return added

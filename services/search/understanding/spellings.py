@@ -1,0 +1,50 @@
+"""Every spelling of every label as questions are compared with it, and which files decide that."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from services.search.thesaurus import Concept, Thesaurus
+from services.search.thesaurus.loader import DEFAULT_FOLDER as THESAURUS_FOLDER
+from services.search.understanding.fold import fold, tokens_of
+from services.search.understanding.linker import IndexedLabel
+from services.search.understanding.offtopic import DEFAULT_FILE as OFF_TOPIC_FILE
+from services.search.understanding.offtopic import off_topic_labels
+from services.search.understanding.places import DEFAULT_FILE as PLACES_FILE
+from services.search.understanding.readings import romanised
+from services.search.understanding.words import STOP_WORDS_FILE
+
+_MODULES = (
+    *("fold", "linker", "ngrams", "phrases", "readings", "consultation", "places", "words", "offtopic"),
+    *("spellings", "compiled"),
+)
+
+
+def sources() -> Iterator[Path]:
+    """Name every file that decides how labels are compared: what was compiled from others is never read."""
+    yield from THESAURUS_FOLDER.glob("*.yaml")
+    yield from (PLACES_FILE, STOP_WORDS_FILE, OFF_TOPIC_FILE)
+    yield from (Path(__file__).with_name(f"{module}.py") for module in _MODULES)
+
+
+def indexed_labels(thesaurus: Thesaurus, words_of: Callable[[str], tuple[str, ...]]) -> Iterator[IndexedLabel]:
+    """Give every spelling of every label as it is compared."""
+    for concept in thesaurus.values():
+        for typed, shown, language in _spellings(concept):
+            folded = " ".join(tokens_of(fold(typed)))
+            yield IndexedLabel(concept.id, words_of(typed), shown, language, folded)
+    for category, language, label in off_topic_labels():
+        yield IndexedLabel(category, words_of(label), label, language)
+
+
+def _spellings(concept: Concept) -> Iterator[tuple[str, str, str]]:
+    """Yield (spelling to compare, label to show, language): labels, hidden ones, Cyrillic in Latin letters."""
+    for language, labels in concept.labels.items():
+        for label in labels:
+            yield label, label, language
+            roman = romanised(label)
+            if roman:
+                yield roman, label, language
+    for language, hidden in concept.hidden.items():
+        shown = concept.labels.get(language, hidden)[0]
+        for spelling in hidden:
+            yield spelling, shown, language
