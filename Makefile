@@ -57,7 +57,7 @@ bench: setup-run ## Benchmarks, with their peers beside them
 .PHONY: eval
 eval: setup-run ## How well offers are found: own set, baseline and switch-offs, a plot a language (HALF=test|development|both)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/eval.txt
-	$(VENV)/bin/lotse eval --half $(or $(HALF),test) --misses --plots .run/eval $(ARGS)
+	$(VENV)/bin/lotse eval --half $(or $(HALF),test) $(if $(filter development,$(HALF)),--misses) --plots .run/eval $(ARGS)
 
 .PHONY: vectors
 vectors: setup ## Make the label vectors anew, after the thesaurus has changed (needs the encoder; minutes the first time)
