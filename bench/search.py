@@ -32,6 +32,7 @@ from services.search.domain.questions import Question
 from services.search.domain.ranking import may_be_misspelt
 from services.search.domain.searching import SearchRequest
 from services.search.handlers.questions import question_for
+from services.search.handlers.wording import wording_of
 from services.search.thesaurus import load_thesaurus
 from services.search.understanding import build_understander
 
@@ -103,12 +104,12 @@ async def _compare(stub: Any, session: aiohttp.ClientSession, url: str, asked: l
 
 def questions(asked: list[Request]) -> list[tuple[SearchRequest, Question]]:
     """Make the question that the service asks its engine for each request."""
-    understander, thesaurus, today = build_understander(), load_thesaurus(), today_in_saxony(utc_now())
+    understander, wording, today = build_understander(), wording_of(load_thesaurus()), today_in_saxony(utc_now())
     made: list[tuple[SearchRequest, Question]] = []
     for message in asked:
         request = search_request(message)
         understanding = understander.understand(request.text, request.language)
-        made.append((request, question_for(request, understanding, thesaurus, today, ())))
+        made.append((request, question_for(request, understanding, wording, today, ())))
     return made
 
 

@@ -1,10 +1,17 @@
 """Owns the topics that are found in an offer's text by machine, and whether found ones are still up to date."""
 
 import hashlib
+from pathlib import Path
 
 from services.search.domain.offers import AutomaticTopic
 from services.search.ports import Understands
 from services.search.thesaurus import Thesaurus
+from services.search.understanding import topics, understand
+from services.search.understanding.compiled import fingerprint
+from services.search.understanding.encoder import DEFAULT_FILE as VECTORS_FILE
+from services.search.understanding.spellings import sources
+
+_CODE = (Path(topics.__file__), Path(understand.__file__))
 
 
 class TopicTagger:
@@ -12,12 +19,18 @@ class TopicTagger:
 
     def __init__(self, understander: Understands, thesaurus: Thesaurus) -> None:
         self._understander = understander
-        self.fingerprint = thesaurus_fingerprint(thesaurus) + ("+e" if understander.has_encoder else "")
-        """Stored beside what was found: another thesaurus, or an encoder beside it, would find other topics."""
+        self.fingerprint = topics_fingerprint(thesaurus, with_encoder=understander.has_encoder)
+        """Stored beside what was found: another thesaurus, code or encoder would find other topics."""
 
     def topics_of(self, title: str, text: str) -> tuple[AutomaticTopic, ...]:
         """Give the concepts that an offer is about, best first."""
         return tuple(AutomaticTopic(one.id, one.weight) for one in self._understander.topics_of(title, text))
+
+
+def topics_fingerprint(thesaurus: Thesaurus, *, with_encoder: bool) -> str:
+    """Name all that decides which topics are found: labels, code, and the encoder's vectors where it is asked."""
+    judges = [*sources(), *_CODE, *([VECTORS_FILE] if with_encoder else [])]
+    return f"{thesaurus_fingerprint(thesaurus)}{fingerprint(judges)[:16]}"
 
 
 def thesaurus_fingerprint(thesaurus: Thesaurus) -> str:

@@ -33,9 +33,9 @@ async def held(messages: Callable[[], Iterable[Msg]], seconds: float = HOLD_SECO
 async def _hold(messages: Callable[[], Iterable[Msg]], seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
-        # Without a connection there is nobody to tell; the messages come again, which the inbox makes harmless.
-        with suppress(nats.errors.Error, OSError):
-            for message in messages():
+        for message in tuple(messages()):
+            # Without a connection there is nobody to tell; the messages come again, which the inbox makes harmless.
+            with suppress(nats.errors.Error, OSError):
                 # A sign for one that was put back would only delay it.
                 if not message.is_acked:
                     await message.in_progress()

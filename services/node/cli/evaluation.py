@@ -104,7 +104,9 @@ def _write(lines: list[str], run: Path | None) -> None:
 async def _own_set(half: str, engine: str, plots: Path | None, *, encoder: bool, tell_misses: bool) -> None:
     from services.search.evaluation.own import measured
 
-    systems = [_understanding(encoder=with_encoder) for with_encoder in ((True, False) if encoder else (False,))]
+    systems = [_understanding(encoder=encoder)]
+    if systems[0][0].has_encoder:
+        systems.append(_understanding(encoder=False))
     async with _engine(engine) as url:
         results, wrong = await measured(url, systems, half, today_in_saxony(utc_now()))
     for result in results:

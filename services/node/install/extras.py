@@ -5,12 +5,14 @@ Neither can fail the set-up. LOTSE_WITH_ENCODER=0 leaves the encoder out.
 
 import hashlib
 import os
+import platform
 from pathlib import Path
 
 from services.node.install.interpreter import Host, Run, pip_command
 from services.node.install.messages import say
 from services.node.install.stamp import Stamp
 
+_HAS_WHEELS = ("x86_64", "AMD64")
 _COMPILED = Path("services/search/understanding/__compiled__")
 
 
@@ -31,6 +33,8 @@ def set_up_encoder(stamp: Stamp, host: Host, run: Run) -> None:
         return
     if code != 0:
         say("the encoder is not installed; Lotse works without it, unsure questions get fewer right answers")
+        if platform.machine() in _HAS_WHEELS:  # then it was the way there, so the next set-up tries again
+            return
     tried.write_text(digest)
 
 

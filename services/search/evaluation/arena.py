@@ -140,20 +140,19 @@ def document_of(offer: SetOffer, key: OfferKey, topics: tuple[AutomaticTopic, ..
     districts = offer.catchment
     if not districts and offer.scope == "region" and offer.site and offer.site.district_code:
         districts = (offer.site.district_code,)
-    formats = (offer.format,) if isinstance(offer.format, str) else offer.format or ()
     return OfferDocument(
         key=key,
         state="OFFER_STATE_PUBLISHED",
         kind="OFFER_KIND_UNSPECIFIED",
-        scope=_SCOPES[offer.scope],
-        cost="COST_KIND_FREE" if (offer.cost or "").casefold() in _FREE_WORDS else "COST_KIND_UNSPECIFIED",
+        scope=_SCOPES.get(offer.scope, _SCOPES["region"]),
+        cost="COST_KIND_FREE" if offer.cost.casefold() in _FREE_WORDS else "COST_KIND_UNSPECIFIED",
         texts=(OfferText("de", offer.title, "", offer.text),),
         partner_names=(offer.partner,) if offer.partner else (),
         topics=(),
         automatic_topics=topics,
         audiences=tuple(f"AUDIENCE_{audience.upper()}" for audience in offer.audience),
         consultation_languages=offer.consultation_languages,
-        formats=formats,
+        formats=offer.format,
         districts=districts,
         locations=(),
         valid_from=FIRST_DAY,

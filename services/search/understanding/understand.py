@@ -5,15 +5,17 @@ The steps are pure functions in the order of `Understander.understand`; each lea
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding.audience import AudienceWords, load_audience_words
 from services.search.understanding.compiled import compiled_linker
-from services.search.understanding.encoder import ConceptVectors
+from services.search.understanding.encoder import ConceptVectors, EncoderFailed
 from services.search.understanding.fold import tokens_of
 from services.search.understanding.language import detect_language
 from services.search.understanding.linker import IndexedLabel, Link, Linker, Scores, build_linker
@@ -25,6 +27,8 @@ from services.search.understanding.spellings import indexed_labels, sources
 from services.search.understanding.suggest import Suggester
 from services.search.understanding.topics import TopicFinder
 from services.search.understanding.words import WordReader
+
+log = structlog.get_logger(__name__)
 
 _MOST_TYPED = 2000
 """Cut before folding, which may shrink a text: a megabyte of marks is not worth reading."""
@@ -93,7 +97,12 @@ class Understander:
         self._reader = WordReader(places)
         self._audience_words = audience_words or load_audience_words()
         self._linker = linker or build_linker(indexed_labels(thesaurus, self._reader.topical), self._reader.stop_words)
-        self._order = np.array([self._linker.concepts.index(c) for c in vectors.concepts]) if vectors else None
+        place_of = {concept: place for place, concept in enumerate(self._linker.concepts)}
+        # Which column of the vectors' answer belongs to which of the linker's concepts; some may have no words.
+        shared = [
+            (column, place_of[c]) for column, c in enumerate(vectors.concepts if vectors else ()) if c in place_of
+        ]
+        self._columns, self._places = [column for column, _ in shared], [place for _, place in shared]
         self._topics = TopicFinder(self._linker, thesaurus, self._reader.topical)
         self._suggester = Suggester(thesaurus, _folded_labels(self._linker.labels))
         # The statistics of the languages load on first use: here, so that no caller waits for them.
@@ -140,8 +149,9 @@ class Understander:
         likeness = None
         said = [" ".join(part.split()) for part in (title, _first_sentence(text)) if part.strip()]
         if self._vectors is not None and said:
-            cosines = self._vectors.scores(said).max(axis=0)
-            likeness = _TITLE_SHARE * self._nearness(cosines, _FAR_TITLE, _NEAR_TITLE)
+            with suppress(EncoderFailed):
+                cosines = self._vectors.scores(said).max(axis=0)
+                likeness = _TITLE_SHARE * self._nearness(cosines, _FAR_TITLE, _NEAR_TITLE)
         return tuple(map(self._linked, self._topics.find(title, text, likeness)))
 
     def suggest(self, prefix: str, language: str, limit: int) -> tuple[LinkedConcept, ...]:
@@ -165,17 +175,25 @@ class Understander:
     def _second_opinion(self, reading: _Reading, trace: list[TraceStep]) -> Scores:
         """Ask the encoder when the n-grams are unsure; it counts a little less."""
         values = reading.scores.values
-        if self._vectors is None or self._order is None or not reading.words or _is_sure(values):
+        if self._vectors is None or not reading.words or _is_sure(values):
             return reading.scores
-        cosines = self._vectors.scores([" ".join(reading.text.split())])[0]
+        try:
+            cosines = self._vectors.scores([" ".join(reading.text.split())])[0]
+        except EncoderFailed:
+            return self._alone(reading.scores)
         trace.append(TraceStep("encoder", f"{self._vectors.concepts[int(cosines.argmax())]} {cosines.max():.2f}"))
         nearness = self._nearness(cosines, _FAR_COSINE, _NEAR_COSINE)
         return replace(reading.scores, values=(1 - _ENCODER_SHARE) * values + _ENCODER_SHARE * nearness)
 
+    def _alone(self, scores: Scores) -> Scores:
+        """Go on without the encoder; said without the text."""
+        log.warning("encoder.failed")
+        return scores
+
     def _nearness(self, cosines: NDArray[np.float32], far: float, near: float) -> NDArray[np.float64]:
         """Turn cosines into 0 (as far as chance) to 1 (surely meant), in the order of the linker's concepts."""
         nearness = np.zeros(len(self._linker.concepts))
-        nearness[self._order] = np.clip((cosines - far) / (near - far), 0.0, 1.0)
+        nearness[self._places] = np.clip((cosines[self._columns] - far) / (near - far), 0.0, 1.0)
         return nearness
 
     def _on_topic(self, links: list[Link], trace: list[TraceStep]) -> list[Link]:

