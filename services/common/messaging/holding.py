@@ -16,22 +16,25 @@ from services.common.messaging.streams import ACK_WAIT_SECONDS
 
 HOLD_SECONDS: Final = ACK_WAIT_SECONDS / 3
 """How often a sign is given: one that is lost or late does not let the wait end."""
+_FAREWELL_SECONDS: Final = 1.0
 
 
 @asynccontextmanager
 async def held(messages: Callable[[], Iterable[Msg]], seconds: float = HOLD_SECONDS) -> AsyncIterator[None]:
     """Give a sign every so many seconds for what `messages` names then and what is neither acked nor put back."""
-    task = asyncio.create_task(_hold(messages, seconds), name="holding")
+    over = asyncio.Event()
+    task = asyncio.create_task(_hold(messages, seconds, over), name="holding")
     try:
         yield
     finally:
+        # Never waited for without end: a client that swallows the cancellation must not hold up its reader.
+        over.set()
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task], timeout=_FAREWELL_SECONDS)
 
 
-async def _hold(messages: Callable[[], Iterable[Msg]], seconds: float) -> None:
-    while True:
+async def _hold(messages: Callable[[], Iterable[Msg]], seconds: float, over: asyncio.Event) -> None:
+    while not over.is_set():
         await asyncio.sleep(seconds)
         for message in tuple(messages()):
             # Without a connection there is nobody to tell; the messages come again, which the inbox makes harmless.
