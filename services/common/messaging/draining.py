@@ -58,7 +58,8 @@ class Drain:
             self._note(outcome, forbidden=self._connection.violations > violations)
             if outcome.acked:
                 await self._forget(batch.rows, outcome)
-            if self._nothing_open():
+            # A refused record waits as well, though nothing about it is open: what follows must not overtake it.
+            if len(outcome.acked) == len(batch.chosen) and self._nothing_open():
                 await self._ahead.keep()
         return outcome
 

@@ -103,3 +103,23 @@ async def test_a_record_whose_fate_is_unknown_is_not_overtaken_by_what_was_read_
         await proxy.release()
         await connection.client.flush()
         assert (await stored(admin, DRESDEN, "o5")).revision == 2
+
+
+async def test_a_refused_record_is_not_overtaken_by_what_was_read_ahead(
+    lab: Lab, hub: NatsProcess, database: Database
+) -> None:
+    """A full stream refuses the old versions; once there is room, the new ones must still come after them."""
+    for revision in (1, 2):
+        await write(database, *(record(f"o{number}", revision) for number in range(BATCH_ROWS)))
+    async with lab.connected(DRESDEN) as connection, lab.connected("admin") as admin:
+        config = (await admin.jetstream.stream_info("CATALOG")).config
+        config.max_bytes = 20_000
+        await admin.jetstream.update_stream(config)
+        relay = relay_of(lab, database, connection)
+        assert await relay.drain_once() < BATCH_ROWS
+        config.max_bytes = 2**30
+        await admin.jetstream.update_stream(config)
+        while not await nothing_waits(database):
+            await relay.drain_once()
+        for number in (0, 499, BATCH_ROWS - 1):
+            assert (await stored(admin, DRESDEN, f"o{number}")).revision == 2
