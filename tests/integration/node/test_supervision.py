@@ -1,6 +1,7 @@
 """A server that ends by itself comes back at its address; one that cannot begin says so; none outlives its block."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -20,15 +21,15 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @dataclass(frozen=True, slots=True)
-class Shell:
-    """A small server: a shell that sleeps in a folder."""
+class Sleeper:
+    """A small server: a process that sleeps and names its folder in its command line, so that it can be found."""
 
     url: str
     child: Child
 
 
-class Shells:
-    """Starts shells, and does before a start what a test wants."""
+class Sleepers:
+    """Starts sleepers, and does before a start what a test wants."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,14 +37,14 @@ class Shells:
         self.refusals = 0
 
     @asynccontextmanager
-    async def start(self) -> AsyncIterator[Shell]:
+    async def start(self) -> AsyncIterator[Sleeper]:
         self.starts += 1
         if self.starts > 1 and self.refusals:
             self.refusals -= 1
             raise OSError("no room")
-        command = ("sh", "-c", f"cd {self.folder}; exec sleep 600 # {self.folder}")
-        async with running_child(ChildSpec("shell", command, self.folder / "log")) as child:
-            yield Shell("shell:1", child)
+        command = (sys.executable, "-c", "import time; time.sleep(600)", str(self.folder))
+        async with running_child(ChildSpec("sleeper", command, self.folder / "log")) as child:
+            yield Sleeper("sleeper:1", child)
 
 
 async def test_a_killed_server_comes_back_on_its_port(tmp_path: Path) -> None:
@@ -80,14 +81,14 @@ async def test_whatever_keeps_a_server_from_its_first_start_is_raised(tmp_path: 
     folder = tmp_path / "log"
     folder.write_text("a file where the folder should be")
     with pytest.raises(FileExistsError):
-        async with Supervised("shell", Shells(folder).start).running():
+        async with Supervised("sleeper", Sleepers(folder).start).running():
             pytest.fail("it began")
 
 
 async def test_later_starts_are_repeated_until_one_succeeds(tmp_path: Path) -> None:
-    shells = Shells(tmp_path)
-    shells.refusals = 2
-    supervised = Supervised("shell", shells.start)
+    sleepers = Sleepers(tmp_path)
+    sleepers.refusals = 2
+    supervised = Supervised("sleeper", sleepers.start)
     async with supervised.running() as first:
         first.child.kill()
 
@@ -95,16 +96,16 @@ async def test_later_starts_are_repeated_until_one_succeeds(tmp_path: Path) -> N
             return supervised.starts == 2
 
         await until(is_back, "a start after two refusals")
-        assert shells.starts == 4
+        assert sleepers.starts == 4
     assert processes_below(tmp_path) == []
 
 
 async def test_a_start_can_be_given_up_in_its_middle(tmp_path: Path) -> None:
     @asynccontextmanager
-    async def start() -> AsyncIterator[Shell]:
-        async with Shells(tmp_path).start() as shell:
+    async def start() -> AsyncIterator[Sleeper]:
+        async with Sleepers(tmp_path).start() as sleeper:
             await asyncio.Event().wait()  # as OpenSearch, which takes a minute to answer
-            yield shell
+            yield sleeper
 
     async def begin() -> None:
         async with Supervised("engine", start).running():
@@ -124,6 +125,6 @@ async def test_a_start_can_be_given_up_in_its_middle(tmp_path: Path) -> None:
 
 async def test_an_error_inside_the_block_ends_the_server_and_passes(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with Supervised("shell", Shells(tmp_path).start).running():
+        async with Supervised("sleeper", Sleepers(tmp_path).start).running():
             raise ZeroDivisionError
     assert processes_below(tmp_path) == []
