@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := $(or $(LOTSE_VENV),.venv)
 PY := $(VENV)/bin/python
+# For tests that are meant to take long: no end after 15 minutes (pyproject.toml).
+UNBOUNDED := -o faulthandler_timeout=0
 
 .DEFAULT_GOAL := help
 
@@ -40,15 +42,15 @@ e2e: setup ## Tests of whole nodes
 
 .PHONY: storm-referrals
 storm-referrals: setup ## Referrals under random kills, long: REFERRALS=500 on both database engines
-	LOTSE_STORMS=1 LOTSE_STORM_REFERRALS=$(or $(REFERRALS),40) $(PY) -m pytest tests/storms/test_referral_storm.py -s $(ARGS)
+	LOTSE_STORMS=1 LOTSE_STORM_REFERRALS=$(or $(REFERRALS),40) $(PY) -m pytest $(UNBOUNDED) tests/storms/test_referral_storm.py -s $(ARGS)
 
 .PHONY: kills
 kills: setup ## Kill each process between every two steps of a referral: 154 runs, about 20 minutes
-	LOTSE_STORMS=1 $(PY) -m pytest tests/storms/test_step_kills.py $(ARGS)
+	LOTSE_STORMS=1 $(PY) -m pytest $(UNBOUNDED) tests/storms/test_step_kills.py $(ARGS)
 
 .PHONY: storm
 storm: setup ## Kill everything at random while editors write: SEEDS=20 new storms, SEED=7 plays one again
-	$(if $(SEED),STORM_SEED=$(SEED),STORM_SEEDS=$(or $(SEEDS),5)) $(PY) -m pytest tests/e2e/test_kill_storm.py $(ARGS)
+	$(if $(SEED),STORM_SEED=$(SEED),STORM_SEEDS=$(or $(SEEDS),5)) $(PY) -m pytest $(UNBOUNDED) tests/e2e/test_kill_storm.py $(ARGS)
 
 .PHONY: bench
 bench: setup-run ## Benchmarks, with their peers beside them

@@ -21,12 +21,13 @@ from tests.support.storm.referral_stage import REFERRING, ReferralStage
 from tests.support.storm.referral_walks import Record, walk
 from tests.support.storm.report import table
 
-AT_ONCE = 10
-"""Referrals under way at the same time."""
+LEAST_AT_ONCE, SHARE_AT_ONCE = 10, 0.1
+"""Referrals under way at the same time: a tenth of a large storm's."""
 PAUSE_SECONDS = (0.6, 2.4)
 """Between two kills."""
 LEAST_ROUNDS = 2
-"""A larger storm has a round for each ten referrals; the work that is left then ends in calm."""
+REFERRALS_PER_ROUND = 20
+"""Of a larger storm; the work that is left when its rounds are over ends in calm."""
 CALM_SECONDS = (2.0, 5.0)
 """With everything up, between two rounds of kills: by then a loaded machine has got something done."""
 
@@ -76,7 +77,7 @@ async def run_referral_storm(
     killed = Counter[str]()
     try:
         if kills:
-            killed = await _kill_until(working, stage, killing, max(LEAST_ROUNDS, count // 10))
+            killed = await _kill_until(working, stage, killing, max(LEAST_ROUNDS, count // REFERRALS_PER_ROUND))
         records = await working
     finally:
         working.cancel()
@@ -90,7 +91,7 @@ async def run_referral_storm(
 
 
 async def _walk_all(stage: ReferralStage, plans: Sequence[Plan]) -> list[Record]:
-    places = asyncio.Semaphore(AT_ONCE)
+    places = asyncio.Semaphore(max(LEAST_AT_ONCE, round(len(plans) * SHARE_AT_ONCE)))
     async with AsyncExitStack() as stack:
         stubs = {
             region: ReferralServiceStub(await stack.enter_async_context(stage.referral(region).channel()))
