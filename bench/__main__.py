@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import sys
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,17 +37,24 @@ def benchmarks(*, quick: bool) -> dict[str, Callable[[], Awaitable[Result]]]:
 
 
 async def run(names: list[str], *, quick: bool) -> Result:
-    """Run the named benchmarks one after the other; progress goes to stderr."""
+    """Run the named benchmarks one after the other; progress goes to stderr.
+
+    One that fails is reported as {"error": …}, and the others still run: an hour's figures are not lost with it.
+    """
     chosen = benchmarks(quick=quick)
     results: Result = {}
     for name in names or list(chosen):
         print(f"bench: {name} …", file=sys.stderr, flush=True)
-        results[name] = await chosen[name]()
+        try:
+            results[name] = await chosen[name]()
+        except Exception as failure:  # noqa: BLE001 - whatever it was, it is told here and in the exit code
+            traceback.print_exc()
+            results[name] = {"error": f"{type(failure).__name__}: {failure}"}
     return results
 
 
-def main() -> None:
-    """Parse the command line, run, print."""
+def main() -> int:
+    """Parse the command line, run, print; the exit code says whether all of them ran."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", choices=[*benchmarks(quick=True), []], metavar="NAME")
     parser.add_argument("--quick", action="store_true")
@@ -54,7 +62,7 @@ def main() -> None:
     options = parser.parse_args()
     configure_logging("ERROR")
     machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
-    report = {
+    report: dict[str, Any] = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine,
         "results": asyncio.run(run(options.names, quick=options.quick)),
@@ -63,7 +71,8 @@ def main() -> None:
     print(text)
     if options.out:
         options.out.write_text(text + "\n")
+    return int(any("error" in result for result in report["results"].values()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -20,6 +20,7 @@ from typing import Any
 import aiohttp
 
 from bench.search_offers import fill_inbox, running_search
+from bench.understanding import questions
 from lotse.search.v1 import search_pb2, search_service_pb2
 from lotse.search.v1.search_service_pb2_grpc import SearchServiceStub
 from services.common.clock import today_in_saxony, utc_now
@@ -45,17 +46,16 @@ Request = search_service_pb2.SearchOffersRequest
 
 
 def requests(facets: list[search_pb2.FacetField.ValueType], seed: int = 11) -> list[Request]:
-    """Make different questions: labels of the thesaurus in many languages, alone or with German words."""
+    """Ask callers' questions in many languages, those of the evaluation set, from four districts."""
     draw = random.Random(seed)
-    labels = [label for concept in load_thesaurus().values() for names in concept.labels.values() for label in names]
     return [
-        Request(text=draw.choice(labels), caller_district_code=draw.choice(_DISTRICTS), facets=facets)
-        for _ in range(ROUNDS + WARM_UP)
+        Request(text=text, caller_district_code=draw.choice(_DISTRICTS), facets=facets)
+        for text in draw.sample(questions(), ROUNDS + WARM_UP)
     ]
 
 
 async def run(sizes: tuple[int, ...] = (10_000, 100_000)) -> dict[str, Any]:
-    """Measure at each size, with and without facets."""
+    """Measure at each size: the search with and without facets, and the type-ahead."""
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -76,12 +76,13 @@ async def _at_size(folder: Path, size: int) -> dict[str, Any]:
             return {
                 "without_facets": await _compare(stub, session, url, requests([])),
                 "with_facets": await _compare(stub, session, url, requests(_FACETS)),
+                "type_ahead": await _typed(stub, requests([])),
             }
 
 
 async def _compare(stub: Any, session: aiohttp.ClientSession, url: str, asked: list[Request]) -> dict[str, Any]:
     """Send each question both ways, in changing order; the first ones only warm up."""
-    bodies = [await raw_bodies(session, url, request, question) for request, question in questions(asked)]
+    bodies = [await raw_bodies(session, url, request, question) for request, question in understood(asked)]
     ours: list[float] = []
     raw: list[float] = []
     hits = 0
@@ -102,7 +103,20 @@ async def _compare(stub: Any, session: aiohttp.ClientSession, url: str, asked: l
     return _summary(ours[WARM_UP:], raw[WARM_UP:], hits / len(asked))
 
 
-def questions(asked: list[Request]) -> list[tuple[SearchRequest, Question]]:
+async def _typed(stub: Any, asked: list[Request]) -> dict[str, Any]:
+    """Time whole SuggestConcepts calls for what is typed of each question; their limit is p95 under 20 ms."""
+    times: list[float] = []
+    for number, request in enumerate(asked):
+        typed = search_service_pb2.SuggestConceptsRequest(prefix=request.text[: 2 + number % 6], language_code="de")
+
+        async def call(typed: search_service_pb2.SuggestConceptsRequest = typed) -> Any:
+            return await stub.SuggestConcepts(typed)
+
+        await _timed(call, times)
+    return {**_quantiles("rpc", times[WARM_UP:]), "limit_p95_ms": 20.0}
+
+
+def understood(asked: list[Request]) -> list[tuple[SearchRequest, Question]]:
     """Make the question that the service asks its engine for each request."""
     understander, wording, today = build_understander(), wording_of(load_thesaurus()), today_in_saxony(utc_now())
     made: list[tuple[SearchRequest, Question]] = []
@@ -143,13 +157,16 @@ async def _timed(send: Callable[[], Awaitable[Any]], times: list[float]) -> Any:
 
 def _summary(ours: list[float], raw: list[float], hits: float) -> dict[str, Any]:
     return {
-        "rpc_p50_ms": round(statistics.median(ours), 2),
-        "rpc_p95_ms": round(statistics.quantiles(ours, n=20)[18], 2),
-        "raw_p50_ms": round(statistics.median(raw), 2),
-        "raw_p95_ms": round(statistics.quantiles(raw, n=20)[18], 2),
+        **_quantiles("rpc", ours),
+        **_quantiles("raw", raw),
         "ratio_p50": round(statistics.median(ours) / statistics.median(raw), 3),
         "mean_hits": round(hits, 1),
     }
+
+
+def _quantiles(name: str, times: list[float]) -> dict[str, float]:
+    p95 = statistics.quantiles(times, n=20)[18]
+    return {f"{name}_p50_ms": round(statistics.median(times), 2), f"{name}_p95_ms": round(p95, 2)}
 
 
 if __name__ == "__main__":
