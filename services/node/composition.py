@@ -13,7 +13,7 @@ from services.node.brokers import running_broker, running_hub
 from services.node.casework import notify_settings, referral_settings
 from services.node.federation import app as federation_app
 from services.node.federation.adapters import DatabaseOutbox, NodeParked, SearchHearing
-from services.node.federation.ports import Door
+from services.node.federation.ports import ParkedSource
 from services.node.install.home import opensearch_home
 from services.node.install.opensearch_lock import LOCK_FILE, read_lock
 from services.node.layout import NodeLayout
@@ -48,7 +48,7 @@ async def running_node(
             hub = await stack.enter_async_context(running_hub(layout, settings, members))
             addresses["hub"] = hub_url = hub.url
         parts = NodeParts(layout, settings, broker.url, hub_url, clock)
-        doors: dict[str, Door] = {}
+        sources: dict[str, ParkedSource] = {}
         directory: directory_app.RunningDirectory | None = None
         search: search_app.RunningSearch | None = None
         if "directory" in settings.services:
@@ -58,7 +58,7 @@ async def running_node(
         if "search" in settings.services:
             addresses["engine"] = settings.engine_url or await _engine(stack, layout, settings)
             search = await stack.enter_async_context(search_app.running(parts.search(addresses["engine"]), clock=clock))
-            doors["search"] = search.parked
+            sources["search"] = search.parked
             addresses["search"] = f"{LOOPBACK}:{search.port}"
             addresses["search-ops"] = f"http://{LOOPBACK}:{search.ops_port}"
         if "referral" in settings.services:
@@ -66,17 +66,17 @@ async def running_node(
             referral = await stack.enter_async_context(
                 referral_app.running(referral_settings(parts, counters), clock=clock)
             )
-            doors["referral"] = referral.parked
+            sources["referral"] = referral.parked
             addresses["referral"] = f"{LOOPBACK}:{referral.port}"
             addresses["referral-ops"] = f"http://{LOOPBACK}:{referral.ops_port}"
         if "notify" in settings.services:
             notify = await stack.enter_async_context(notify_app.running(notify_settings(parts), clock=clock))
-            doors["notify"] = notify.parked
+            sources["notify"] = notify.parked
             addresses["notify"] = f"{LOOPBACK}:{notify.port}"
             addresses["notify-ops"] = f"http://{LOOPBACK}:{notify.ops_port}"
         if "federation" in settings.services:
-            aside = NodeParked(doors)
-            port = await stack.enter_async_context(_federation(parts, directory, search, aside))
+            parked = NodeParked(sources)
+            port = await stack.enter_async_context(_federation(parts, directory, search, parked))
             addresses["federation"] = f"{LOOPBACK}:{port}"
         yield addresses
 
@@ -85,7 +85,7 @@ def _federation(
     parts: NodeParts,
     directory: directory_app.RunningDirectory | None,
     search: search_app.RunningSearch | None,
-    aside: NodeParked,
+    parked: NodeParked,
 ) -> AbstractAsyncContextManager[int]:
     """Compose the service that speaks for the node as a whole."""
     token = parts.layout.cli_token("operator").read_text().strip()
@@ -95,7 +95,7 @@ def _federation(
         parts.settings.services,
         parts.members(),
         DatabaseOutbox(directory.database if directory else None),
-        aside,
+        parked,
         SearchHearing(f"{LOOPBACK}:{search.port}" if search else None, token),
         parts.layout.page_token_secret.read_bytes(),
         parts.clock,

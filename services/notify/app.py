@@ -23,7 +23,7 @@ from services.common.messaging.consumer import CatalogReader
 from services.common.messaging.envelope import verifying
 from services.common.messaging.gauges import show_readers
 from services.common.messaging.members_file import MembersFile
-from services.common.messaging.parking import ParkedMessages, Way
+from services.common.messaging.parking import ParkedMessages, StreamReplay
 from services.common.messaging.subjects import NODE
 from services.common.names import RegionId
 from services.common.paging import PageTokens
@@ -100,9 +100,9 @@ async def running(settings: NotifySettings, *, clock: Clock = utc_now) -> AsyncI
         calls = Calls(store, RegionId(settings.region), clock, new_record_id, tokens, partial(_draining, health))
         servicer = NotifyServicer(calls, feed, _mail_rules(settings.smtp))
         port = await stack.enter_async_context(_serving(settings, servicer, database, clock, health, registry))
-        way = Way(verifying(members, clock, RegionId(settings.region)), listener.again)
-        aside = ParkedMessages(database, {NODE: way})
-        yield RunningNotify(port, ops_port, database, reader, connection, health, aside)
+        replay = StreamReplay(verifying(members, clock, RegionId(settings.region)), listener.again)
+        parked = ParkedMessages(database, {NODE: replay})
+        yield RunningNotify(port, ops_port, database, reader, connection, health, parked)
 
 
 async def run(settings: NotifySettings) -> None:

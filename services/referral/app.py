@@ -25,7 +25,7 @@ from services.common.messaging.consumer import CatalogReader
 from services.common.messaging.envelope import verifying
 from services.common.messaging.gauges import show_readers
 from services.common.messaging.members_file import MembersFile
-from services.common.messaging.parking import ParkedMessages, Way
+from services.common.messaging.parking import ParkedMessages, StreamReplay
 from services.common.messaging.relay import HUB, OutboxRelay
 from services.common.messaging.subjects import MAIL
 from services.common.names import RegionId
@@ -108,7 +108,7 @@ async def running(settings: ReferralSettings, *, clock: Clock = utc_now) -> Asyn
             traffic.connections,
             house,
             health,
-            ParkedMessages(database, {MAIL: Way(verifying(members, clock), applier.again)}),
+            ParkedMessages(database, {MAIL: StreamReplay(verifying(members, clock), applier.again)}),
         )
 
 

@@ -24,7 +24,7 @@ from services.common.messaging.consumer import CatalogReader
 from services.common.messaging.envelope import verifying
 from services.common.messaging.gauges import show_readers
 from services.common.messaging.members_file import MembersFile
-from services.common.messaging.parking import ParkedMessages, Way
+from services.common.messaging.parking import ParkedMessages, StreamReplay
 from services.common.messaging.subjects import CATALOG, NODE
 from services.common.names import RegionId
 from services.common.paging import PageTokens
@@ -139,7 +139,7 @@ async def running(settings: SearchSettings, *, clock: Clock = utc_now) -> AsyncI
             metrics=CallMetrics(registry),
         )
         port = await stack.enter_async_context(server)
-        parked = ParkedMessages(core.database, reading.ways)
+        parked = ParkedMessages(core.database, reading.replays)
         yield RunningSearch(port, ops_port, core.database, core.keeper, readers, connections, health, parked)
 
 
@@ -207,7 +207,7 @@ class _Reading:
         self._core = core
         self._members = members
         self._clock = clock
-        self.ways: dict[str, Way] = {}
+        self.replays: dict[str, StreamReplay] = {}
         """How messages of each stream are checked and applied."""
 
     async def enter(self, stack: AsyncExitStack) -> tuple[dict[str, NatsConnection], dict[str, CatalogReader]]:
@@ -234,7 +234,7 @@ class _Reading:
         core = self._core
         applier = CatalogApplier(stream, core.store, core.index, core.tagger, self._clock)
         verify = verifying(self._members, self._clock, own)
-        self.ways[stream] = Way(verify, applier.again)
+        self.replays[stream] = StreamReplay(verify, applier.again)
         return CatalogReader(connection, stream, broker.durable, verify, applier.apply, self._park, clock=self._clock)
 
     async def _park(self, messages: Sequence[Unreadable]) -> None:

@@ -18,7 +18,7 @@ from services.common.messaging.refusals import Refused
 
 log = structlog.get_logger(__name__)
 
-Again = Callable[[Received], Awaitable[bool]]
+Apply = Callable[[Received], Awaitable[bool]]
 """Applies one message again, durable when it returns: True when that changed something.
 
 Raises Refused for what can still not be applied, ComeBackLater.
@@ -26,19 +26,19 @@ Raises Refused for what can still not be applied, ComeBackLater.
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class StreamReplay:
     """How messages of one stream are checked and applied."""
 
     verify: Verify
-    again: Again
+    apply: Apply
 
 
 class ParkedMessages:
-    """What one service has set aside; `ways` by stream."""
+    """What one service has set aside; `replays` by stream."""
 
-    def __init__(self, database: Database, ways: Mapping[str, Way]) -> None:
+    def __init__(self, database: Database, replays: Mapping[str, StreamReplay]) -> None:
         self._database = database
-        self._ways = ways
+        self._replays = replays
 
     async def page(self, size: int, after: ParkedCursor | None, region: str | None) -> Sequence[ParkedSummary]:
         """Read a page, newest first, of all regions or one. Raises DATABASE_UNAVAILABLE."""
@@ -50,6 +50,11 @@ class ParkedMessages:
         async with self._database.reading() as session:
             return await parked.count_by_region(session)
 
+    async def has(self, message_id: str) -> bool:
+        """Say whether this service set the message aside. Raises DATABASE_UNAVAILABLE."""
+        async with self._database.reading() as session:
+            return await parked.get_parked(session, message_id) is not None
+
     async def replay(self, message_id: str) -> bool:
         """Apply a message; False when that changed nothing, because the same or something newer was there already.
 
@@ -58,12 +63,12 @@ class ParkedMessages:
         """
         async with self._database.reading() as session:
             message = await parked.get_parked(session, message_id)
-        if message is None or message.summary.stream not in self._ways:
+        if message is None or message.summary.stream not in self._replays:
             raise CheckTheName("RESOURCE_NOT_FOUND", "no parked message of that id")
-        way, subject = self._ways[message.summary.stream], message.summary.subject
+        stream, subject = self._replays[message.summary.stream], message.summary.subject
         try:
-            envelope = way.verify(message.data, subject)
-            changed = await way.again(Received(subject, envelope, message.data, 0, 1))
+            envelope = stream.verify(message.data, subject)
+            changed = await stream.apply(Received(subject, envelope, message.data, 0, 1))
         except Refused as refusal:
             raise MendTheState(
                 "MESSAGE_STILL_PARKED",

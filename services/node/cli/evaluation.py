@@ -76,15 +76,15 @@ def miss(
 
 async def _other_set(offers_file: Path, queries_file: Path, engine: str, *, encoder: bool) -> list[str]:
     """Give a line for each question."""
-    from services.search.evaluation.arena import running_arena
     from services.search.evaluation.records import read_offers, read_queries
     from services.search.evaluation.running import answers
+    from services.search.evaluation.testbed import running_testbed
 
     offers, queries = read_offers(offers_file), read_queries(queries_file)
     understander, thesaurus = _understanding(encoder=encoder)
     today = today_in_saxony(utc_now())
-    async with _engine(engine) as url, running_arena(url, offers, understander, thesaurus, today) as arena:
-        found = await answers(arena, queries)
+    async with _engine(engine) as url, running_testbed(url, offers, understander, thesaurus, today) as testbed:
+        found = await answers(testbed, queries)
     rows = [
         {"query_id": query.id, "ranking": found[query.id].ranking, "abstained": found[query.id].abstained}
         for query in queries

@@ -11,7 +11,7 @@ from services.common.db.engine import Database
 from services.common.db.parked import ParkedCursor
 from services.common.errors import CheckTheName
 from services.common.rpc.client import connect
-from services.node.federation.ports import Aside, Door, Heard
+from services.node.federation.ports import Heard, ParkedEntry, ParkedSource
 
 
 class DatabaseOutbox:
@@ -29,43 +29,41 @@ class DatabaseOutbox:
 
 
 class NodeParked:
-    """What all services of this node set aside; `doors` by service, without those that do not run here."""
+    """What all services of this node set aside; `sources` by service, without those that do not run here."""
 
-    def __init__(self, doors: Mapping[str, Door]) -> None:
-        self._doors = doors
+    def __init__(self, sources: Mapping[str, ParkedSource]) -> None:
+        self._sources = sources
 
     async def page(
         self, size: int, after: ParkedCursor | None, *, region: str | None, service: str | None
-    ) -> Sequence[Aside]:
+    ) -> Sequence[ParkedEntry]:
         """Read a page, newest first."""
-        pages = [(name, await door.page(size, after, region)) for name, door in self._chosen(service).items()]
-        found = [Aside(name, summary) for name, page in pages for summary in page]
+        pages = [(name, await source.page(size, after, region)) for name, source in self._chosen(service).items()]
+        found = [ParkedEntry(name, summary) for name, page in pages for summary in page]
         return sorted(found, key=_place, reverse=True)[:size]
 
     async def by_service(self) -> Mapping[str, int]:
         """Count them by service."""
-        counts = {name: sum((await door.counts()).values()) for name, door in self._doors.items()}
+        counts = {name: sum((await source.counts()).values()) for name, source in self._sources.items()}
         return {name: count for name, count in counts.items() if count}
 
     async def by_region(self) -> Mapping[str, int]:
         """Count them by region."""
-        return sum([Counter(await door.counts()) for door in self._doors.values()], Counter[str]())
+        return sum([Counter(await source.counts()) for source in self._sources.values()], Counter[str]())
 
     async def replay(self, message_id: str, service: str | None) -> bool:
         """Try one again at the service that has it."""
-        for door in self._chosen(service).values():
-            try:
-                return await door.replay(message_id)
-            except CheckTheName:
-                continue  # another one may have it
+        for source in self._chosen(service).values():
+            if await source.has(message_id):
+                return await source.replay(message_id)
         raise CheckTheName("RESOURCE_NOT_FOUND", "no parked message of that id")
 
-    def _chosen(self, service: str | None) -> Mapping[str, Door]:
-        return {name: door for name, door in self._doors.items() if service in {None, name}}
+    def _chosen(self, service: str | None) -> Mapping[str, ParkedSource]:
+        return {name: source for name, source in self._sources.items() if service in {None, name}}
 
 
-def _place(aside: Aside) -> tuple[datetime, str]:
-    return aside.summary.park_time, aside.summary.id
+def _place(entry: ParkedEntry) -> tuple[datetime, str]:
+    return entry.summary.park_time, entry.summary.id
 
 
 class SearchHearing:

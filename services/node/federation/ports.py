@@ -17,7 +17,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class ParkedEntry:
     """A message that was set aside, and by which service."""
 
     service: str
@@ -31,7 +31,7 @@ class Outbox(Protocol):
         """Count them by target ("hub", "local"). Raises ComeBackLater DATABASE_UNAVAILABLE."""
 
 
-class Door(Protocol):
+class ParkedSource(Protocol):
     """How one service shows what it set aside, out of its own database."""
 
     async def page(self, size: int, after: ParkedCursor | None, region: str | None) -> Sequence[ParkedSummary]:
@@ -39,6 +39,9 @@ class Door(Protocol):
 
     async def counts(self) -> Mapping[str, int]:
         """Count by region, "" for messages that name none. Raises ComeBackLater DATABASE_UNAVAILABLE."""
+
+    async def has(self, message_id: str) -> bool:
+        """Say whether it was this service that set the message aside. Raises ComeBackLater DATABASE_UNAVAILABLE."""
 
     async def replay(self, message_id: str) -> bool:
         """Try one again; False when that changed nothing. Raises CheckTheName, MendTheState, ComeBackLater."""
@@ -49,7 +52,7 @@ class Parked(Protocol):
 
     async def page(
         self, size: int, after: ParkedCursor | None, *, region: str | None, service: str | None
-    ) -> Sequence[Aside]:
+    ) -> Sequence[ParkedEntry]:
         """Read a page, newest first. Raises ComeBackLater DATABASE_UNAVAILABLE."""
 
     async def by_service(self) -> Mapping[str, int]:

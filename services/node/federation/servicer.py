@@ -14,7 +14,7 @@ from services.common.names import RegionId
 from services.common.paging import PageTokens, page_size_of
 from services.common.rpc.access import EVERYBODY, Access, rows
 from services.common.rpc.callers import Role
-from services.node.federation.ports import Aside, Heard, Hearing, Outbox, Parked
+from services.node.federation.ports import Heard, Hearing, Outbox, Parked, ParkedEntry
 
 SERVICE = "lotse.federation.v1.FederationService"
 ACCESS = {
@@ -70,8 +70,8 @@ class FederationServicer(FederationServiceServicer):
     ) -> federation_service_pb2.ListPeersResponse:
         """List all members with what was heard of each."""
         members = self._members.current()
-        heard, aside = await self._hearing.heard(), await self._parked.by_region()
-        known = ((members.get(region), heard.get(region), aside.get(region, 0)) for region in members.regions())
+        heard, parked = await self._hearing.heard(), await self._parked.by_region()
+        known = ((members.get(region), heard.get(region), parked.get(region, 0)) for region in members.regions())
         return federation_service_pb2.ListPeersResponse(
             peers=[_peer(member, said, count) for member, said, count in known if member is not None]
         )
@@ -88,7 +88,7 @@ class FederationServicer(FederationServiceServicer):
         page = found[:size]
         more = self._tokens.write(query, _position(page[-1].summary)) if len(found) > size else ""
         return federation_service_pb2.ListParkedMessagesResponse(
-            parked_messages=[_message(aside) for aside in page], next_page_token=more
+            parked_messages=[_message(entry) for entry in page], next_page_token=more
         )
 
     async def ReplayParkedMessage(  # noqa: N802
@@ -110,8 +110,8 @@ def _peer(member: envelope_pb2.Member, heard: Heard | None, parked_messages: int
     )
 
 
-def _message(aside: Aside) -> federation_service_pb2.ParkedMessage:
-    summary = aside.summary
+def _message(entry: ParkedEntry) -> federation_service_pb2.ParkedMessage:
+    summary = entry.summary
     reason = f"PARK_REASON_{summary.reason}"
     known = reason in federation_service_pb2.ParkReason.keys()  # noqa: SIM118 - an enum wrapper, not a dict
     return federation_service_pb2.ParkedMessage(
@@ -121,7 +121,7 @@ def _message(aside: Aside) -> federation_service_pb2.ParkedMessage:
         reason=federation_service_pb2.ParkReason.Value(reason if known else "PARK_REASON_UNSPECIFIED"),
         park_time=_timestamp(summary.park_time),
         size_bytes=summary.size_bytes,
-        service=aside.service,
+        service=entry.service,
     )
 
 

@@ -9,11 +9,13 @@ import platform
 from pathlib import Path
 
 from services.node.install.interpreter import Host, Run, pip_command
+from services.node.install.locks import exclusive
 from services.node.install.messages import say
 from services.node.install.stamp import Stamp
 
 _HAS_WHEELS = ("x86_64", "AMD64")
-_COMPILED = Path("services/search/understanding/__compiled__")
+_SOURCES = Path("services/search")
+_COMPILED = _SOURCES / "understanding" / "__compiled__"
 
 
 def set_up_encoder(stamp: Stamp, host: Host, run: Run) -> None:
@@ -23,11 +25,21 @@ def set_up_encoder(stamp: Stamp, host: Host, run: Run) -> None:
     requirements = stamp.root / "requirements" / "encoder.txt"
     tried = stamp.venv / "lotse-encoder"
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    if tried.exists() and tried.read_text() == digest:
+    if _says(tried, digest):
         return
+    with exclusive(stamp.lock_file):
+        if not _says(tried, digest):  # the set-up we waited for did it
+            _install_encoder(requirements, tried, digest, pip_command(stamp.venv, host), run)
+
+
+def _says(tried: Path, digest: str) -> bool:
+    return tried.exists() and tried.read_text() == digest
+
+
+def _install_encoder(requirements: Path, tried: Path, digest: str, pip: list[str], run: Run) -> None:
     say("installing the optional sentence encoder (90 MB; LOTSE_WITH_ENCODER=0 leaves it out)")
     arguments = ["--require-hashes", "--only-binary", ":all:", "-r", str(requirements)]
-    command = [*pip_command(stamp.venv, host), "install", "--disable-pip-version-check", "--quiet", *arguments]
+    command = [*pip, "install", "--disable-pip-version-check", "--quiet", *arguments]
     code = run(command, {"PIP_USER": "0"})
     if code < 0:  # ended by a signal: the next run tries again
         return
@@ -39,7 +51,16 @@ def set_up_encoder(stamp: Stamp, host: Host, run: Run) -> None:
 
 
 def compile_thesaurus(stamp: Stamp, run: Run) -> None:
-    """Compile once, so that the first services to start need not all do it."""
-    if not any((stamp.root / _COMPILED).glob("linker-*.npz")):
+    """Compile after a change of what is compiled, so that the first services to start need not all do it."""
+    compiled = [file.stat().st_mtime for file in (stamp.root / _COMPILED).glob("linker-*.npz")]
+    if not compiled or max(compiled) < _last_change(stamp.root / _SOURCES):
         say("compiling the thesaurus")
-        run([str(stamp.venv / "bin" / "python"), "-m", "services.search.understanding.compiled"], {})
+        run([str(stamp.venv / "bin" / "python"), "-m", "services.search.understanding"], {})
+        for file in (stamp.root / _COMPILED).glob("linker-*.npz"):
+            file.touch()  # what is compiled may fit in spite of a change
+
+
+def _last_change(folder: Path) -> float:
+    """Give the latest change of code or data below, in seconds since 1970."""
+    files = (file for kind in ("*.py", "*.yaml") for file in folder.rglob(kind))
+    return max((file.stat().st_mtime for file in files), default=0.0)

@@ -31,7 +31,7 @@ def set_up_packages(profile: str, stamp: Stamp, host: Host, run: Run) -> None:
     """Bring the environment to what PROFILE asks for; at once if it is there. Raises SetupError."""
     if stamp.is_current(profile):
         return
-    with exclusive(stamp.venv.with_name(stamp.venv.name + ".lock")):
+    with exclusive(stamp.lock_file):
         if stamp.is_current(profile):  # the set-up we waited for did it
             return
         if stamp.was_interrupted() or not is_usable(stamp.venv, stamp.tag):

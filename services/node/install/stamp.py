@@ -31,6 +31,11 @@ class Stamp:
     venv: Path
     tag: str
 
+    @property
+    def lock_file(self) -> Path:
+        """Held while anything is installed; beside the environment, which may be made anew."""
+        return self.venv.with_name(self.venv.name + ".lock")
+
     def is_current(self, profile: str) -> bool:
         """True if everything PROFILE (`run` or `dev`) asks for was installed completely."""
         if self._marker.exists() or not (self.venv / "bin" / "python").exists():

@@ -21,7 +21,7 @@ from services.common.db.engine import Database, connect_database
 from services.common.db.parked import Unreadable
 from services.common.messaging.members import write_members
 from services.common.messaging.members_file import MembersFile
-from services.common.messaging.parking import ParkedMessages, Way
+from services.common.messaging.parking import ParkedMessages, StreamReplay
 from services.common.messaging.received import Received
 from services.common.messaging.refusals import Reason, Refused
 from services.common.names import RegionId
@@ -104,7 +104,9 @@ async def _serving(folder: Path, databases: Mapping[str, Database]) -> AsyncIter
         return True
 
     streams = {"referral": "MAIL", "notify": "NODE"}
-    doors = {name: ParkedMessages(each, {streams[name]: Way(verify, again)}) for name, each in databases.items()}
+    doors = {
+        name: ParkedMessages(each, {streams[name]: StreamReplay(verify, again)}) for name, each in databases.items()
+    }
     tokens = {
         role: create_token(
             folder / "tokens.json", utc_now, region=DRESDEN, role=role, name=str(role), lifetime=timedelta(hours=1)

@@ -1,5 +1,6 @@
 """What helps and is not needed: its failure never fails the set-up, and what was tried is not tried again."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -92,10 +93,23 @@ def test_the_encoder_can_be_left_out(stamp: Stamp, monkeypatch: pytest.MonkeyPat
 def test_the_thesaurus_is_compiled_by_the_environments_own_python_unless_it_is(stamp: Stamp) -> None:
     machine = Machine(code=1)
     compile_thesaurus(stamp, machine.run)
-    module = "services.search.understanding.compiled"
+    module = "services.search.understanding"
     assert machine.commands == [[str(stamp.venv / "bin" / "python"), "-m", module]]
     kept = stamp.root / "services" / "search" / "understanding" / "__compiled__"
     kept.mkdir(parents=True)
     (kept / "linker-0.npz").touch()
+    compile_thesaurus(stamp, machine.run)
+    assert len(machine.commands) == 1
+
+
+def test_a_changed_thesaurus_is_compiled_again_once(stamp: Stamp) -> None:
+    label = stamp.root / "services" / "search" / "thesaurus" / "housing.yaml"
+    kept = stamp.root / "services" / "search" / "understanding" / "__compiled__" / "linker-0.npz"
+    for file in (label, kept):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    os.utime(kept, (1, 1))
+    machine = Machine()
+    compile_thesaurus(stamp, machine.run)
     compile_thesaurus(stamp, machine.run)
     assert len(machine.commands) == 1
