@@ -70,12 +70,13 @@ def offers_body(question: Question, ids: Sequence[str]) -> Query:
         scored: Query = {"bool": {"filter": clauses, "should": _raised(question)}}
         return {"size": len(ids), "query": scored, "track_total_hits": False, "_source": _SHOWN}
     scored = {"bool": {"filter": clauses, "should": [_matching(question, named=True), *_raised(question)]}}
+    words = _words(question)
     return {
         "size": len(ids),
         "query": scored,
         "track_total_hits": False,
         "_source": _SHOWN,
-        "highlight": _highlight(question),
+        **({"highlight": _highlight(question, words)} if words else {}),
     }
 
 
@@ -176,19 +177,23 @@ def _open_above_full() -> Query:
 
 def _matching(question: Question, *, named: bool = False) -> Query:
     """At least one of these must hold; `named` marks the clause of the question's own words."""
-    if question.literal_only:
-        words = _literal(question)
-    else:
-        words = {"dis_max": {"tie_breaker": 0.2, "queries": _loose(question)}}
-    if named:
+    words = _words(question)
+    if words and named:
         next(iter(words.values()))["_name"] = WORDS
-    has_words = bool(question.words or question.folded)
-    return _any_of(*([words] if has_words else []), *_of_topics(question))
+    return _any_of(*([words] if words else []), *_of_topics(question))
+
+
+def _words(question: Question) -> Query:
+    """Look for the question's own words; empty when it has none."""
+    if not (question.words or question.folded):
+        return {}
+    if question.literal_only:
+        return _literal(question)
+    return {"dis_max": {"tie_breaker": 0.2, "queries": _loose(question)}}
 
 
 def _literal(question: Question) -> Query:
     """All words somewhere in the offer, or the whole text as a phrase of a title or a partner's name."""
-    every_word = {"match": {"folded": {"query": question.folded, "operator": "and"}}}
     phrase = {
         "multi_match": {
             "query": question.words,
@@ -196,7 +201,11 @@ def _literal(question: Question) -> Query:
             "fields": [*(f"title.{language}^2" for language in question.languages), "partner^2"],
         }
     }
-    return {"dis_max": {"queries": [every_word, phrase]}}
+    return {"dis_max": {"queries": [_every(question.folded), phrase]}}
+
+
+def _every(folded: str) -> Query:
+    return {"match": {"folded": {"query": folded, "operator": "and"}}}
 
 
 def _loose(question: Question) -> list[Query]:
@@ -205,6 +214,8 @@ def _loose(question: Question) -> list[Query]:
     analysed = {"query": question.words, "fields": [*_text_fields(question.languages), "partner^1.5"], **needed}
     folded = {"query": question.folded, "fields": ["folded_title^2", "folded"], **needed}
     queries: list[Query] = [{"multi_match": analysed}, {"multi_match": folded}]
+    if question.typed:
+        queries.append(_every(question.typed))
     if question.fuzzy:
         # The first letter must be right and few spellings are tried: each tried one is a clause.
         limits = {"fuzziness": "AUTO:4,8", "prefix_length": 1, "max_expansions": _FUZZY_EXPANSIONS, "boost": 0.5}
@@ -243,7 +254,7 @@ def _constant(query: Query, score: float) -> Query:
     return {"constant_score": {"filter": query, "boost": score}}
 
 
-def _highlight(question: Question) -> Query:
+def _highlight(question: Question, words: Query) -> Query:
     """Mark words in whole texts, with characters that stand in no text; the query of the words alone decides."""
     languages = dict.fromkeys((*question.languages, "de"))
     fields = [f"{name}.{language}" for name in ("title", "summary", "description") for language in languages]
@@ -253,6 +264,6 @@ def _highlight(question: Question) -> Query:
         "pre_tags": [OPENING],
         "post_tags": [CLOSING],
         "require_field_match": True,
-        "highlight_query": _matching(question),
+        "highlight_query": words,
         "fields": {field: {} for field in (*fields, "partner")},
     }

@@ -80,6 +80,8 @@ class Question:
     """Words that German offers use for these topics, with their weights, 0 to 1."""
     german_parts: str = ""
     """What German compounds among the words typed are made of."""
+    typed: str = ""
+    """The folded words as they were typed, where `words` are another reading of the same keys."""
     literal_only: bool = False
     """True: nothing was understood, so only all words together, or a phrase of title or partner, count."""
     fuzzy: bool = False

@@ -12,11 +12,11 @@ from services.search.domain.ranking import Why, WhyKind, why_found
 from services.search.domain.searching import OfferAnswer, SearchRequest
 from services.search.handlers.facets import language_name
 from services.search.handlers.get_offer import offer_of
+from services.search.handlers.missing_steps import told_missing_steps
 from services.search.handlers.paging import Rest
 from services.search.handlers.parts import SearchParts
 from services.search.handlers.questions import question_of, understood_of
 from services.search.handlers.rankings import ranked
-from services.search.handlers.steps import told_steps
 from services.search.handlers.understanding import understand
 from services.search.ports import ReadsEntries
 from services.search.understanding.fold import fold, tokens_of
@@ -52,7 +52,7 @@ async def explain_offer(request: ExplainRequest, reads: ReadsEntries, parts: Sea
         why=why if place else (),
         why_not=() if place else _why_not(told, rest, search.language, parts),
         nearest=() if place else await _nearest(offer, judged, question, rest, search, parts),
-        missing_steps=await told_steps(request, required, understanding, question, reads, parts),
+        missing_steps=await told_missing_steps(request, required, understanding, question, reads, parts),
         understood=understood_of(understanding, search.language, parts.thesaurus),
         coverage=answer.coverage,
     )

@@ -44,6 +44,7 @@ def question_for(
         today=today,
         words=words,
         folded=bounded_words(fold(understanding.read_as) or understanding.folded),
+        typed=bounded_words(understanding.folded) if understanding.read_as else "",
         languages=_languages(understanding.language),
         concepts=tuple(_asked(concept, wording.thesaurus) for concept in understanding.concepts),
         topics=topics,

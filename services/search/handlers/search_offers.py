@@ -12,8 +12,8 @@ from services.search.handlers.paging import Rest, pack, unpack
 from services.search.handlers.parts import SearchParts
 from services.search.handlers.questions import question_of, understood_of
 from services.search.handlers.rankings import Facets, ranked
-from services.search.handlers.told_steps import told_steps
 from services.search.handlers.understanding import understand
+from services.search.handlers.understanding_steps import understanding_steps
 
 
 async def search_offers(request: SearchRequest, parts: SearchParts) -> SearchAnswer:
@@ -34,7 +34,9 @@ async def search_offers(request: SearchRequest, parts: SearchParts) -> SearchAns
     left = rest.after(request.page_size)
     understood = understood_of(understanding, request.language, parts.thesaurus)
     if request.explain and understanding is not None:
-        understood = replace(understood, steps=told_steps(understanding, question, request.language, parts.sentences))
+        understood = replace(
+            understood, steps=understanding_steps(understanding, question, request.language, parts.sentences)
+        )
     return SearchAnswer(
         hits=tuple(map(_hits_for(question, request, parts), offers)),
         next_page_token=parts.tokens.write(request.identity, pack(left)) if left.ids else "",

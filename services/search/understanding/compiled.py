@@ -1,7 +1,7 @@
 """Keeps the linker's index between starts, as Python keeps byte code: beside the module, named by what it was made of.
 
 Making it takes seconds, reading it tenths. Where the folder cannot be written the index is made anew at each start, so
-an image should be built with `python -m services.search.understanding.compiled`.
+an image should be built with `python -m services.search.understanding`.
 """
 
 import hashlib
@@ -85,14 +85,3 @@ def _write(file: Path, linker: Linker) -> None:
         if old != file:
             old.unlink(missing_ok=True)
     log.info("thesaurus.compiled", labels=len(rows), file=file.name)
-
-
-def main() -> None:
-    """Compile what ships, unless that is done."""
-    from services.search.understanding.understand import build_understander
-
-    build_understander()
-
-
-if __name__ == "__main__":
-    main()

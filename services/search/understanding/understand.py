@@ -5,7 +5,6 @@ The steps are pure functions in the order of `Understander.understand`; each lea
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -146,12 +145,10 @@ class Understander:
 
     def topics_of(self, title: str, text: str) -> tuple[LinkedConcept, ...]:
         """Return the topics that an offer's title and text are about, best first, with how sure each is."""
+        cosines = self._cosines([part for part in (title, _first_sentence(text)) if part.strip()])
         likeness = None
-        said = [" ".join(part.split()) for part in (title, _first_sentence(text)) if part.strip()]
-        if self._vectors is not None and said:
-            with suppress(EncoderFailed):
-                cosines = self._vectors.scores(said).max(axis=0)
-                likeness = _TITLE_SHARE * self._nearness(cosines, _FAR_TITLE, _NEAR_TITLE)
+        if cosines is not None:
+            likeness = _TITLE_SHARE * self._nearness(cosines.max(axis=0), _FAR_TITLE, _NEAR_TITLE)
         return tuple(map(self._linked, self._topics.find(title, text, likeness)))
 
     def suggest(self, prefix: str, language: str, limit: int) -> tuple[LinkedConcept, ...]:
@@ -162,7 +159,8 @@ class Understander:
         """Try the other readings of the same keys; keep what stood when none is clearly a topic."""
         best, threshold = first, max(_READING_THRESHOLD, first.best + _READING_LEAD)
         for text in other_readings(first.text[:_MOST_REREAD]):
-            words = self._reader.topical(text)
+            # A number is the same on every keyboard, so it speaks for no reading.
+            words = tuple(word for word in self._reader.topical(text) if not word.isdigit())
             scores = self._linker.scores(words)
             value = float(scores.values.max(initial=0.0))
             if value >= threshold:
@@ -175,20 +173,25 @@ class Understander:
     def _second_opinion(self, reading: _Reading, trace: list[TraceStep]) -> Scores:
         """Ask the encoder when the n-grams are unsure; it counts a little less."""
         values = reading.scores.values
-        if self._vectors is None or not reading.words or _is_sure(values):
+        if not reading.words or _is_sure(values):
             return reading.scores
-        try:
-            cosines = self._vectors.scores([" ".join(reading.text.split())])[0]
-        except EncoderFailed:
-            return self._alone(reading.scores)
-        trace.append(TraceStep("encoder", f"{self._vectors.concepts[int(cosines.argmax())]} {cosines.max():.2f}"))
-        nearness = self._nearness(cosines, _FAR_COSINE, _NEAR_COSINE)
+        cosines = self._cosines([reading.text])
+        if cosines is None or self._vectors is None:
+            return reading.scores
+        nearest = self._vectors.concepts[int(cosines[0].argmax())]
+        trace.append(TraceStep("encoder", f"{nearest} {cosines[0].max():.2f}"))
+        nearness = self._nearness(cosines[0], _FAR_COSINE, _NEAR_COSINE)
         return replace(reading.scores, values=(1 - _ENCODER_SHARE) * values + _ENCODER_SHARE * nearness)
 
-    def _alone(self, scores: Scores) -> Scores:
-        """Go on without the encoder; said without the text."""
-        log.warning("encoder.failed")
-        return scores
+    def _cosines(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
+        """Compare texts with all concepts by vectors, one row a text; None without encoder, or when it failed."""
+        if self._vectors is None or not self._columns or not texts:
+            return None
+        try:
+            return self._vectors.scores([" ".join(text.split()) for text in texts])
+        except EncoderFailed:
+            log.warning("encoder.failed")  # without the text, which is a person's
+            return None
 
     def _nearness(self, cosines: NDArray[np.float32], far: float, near: float) -> NDArray[np.float64]:
         """Turn cosines into 0 (as far as chance) to 1 (surely meant), in the order of the linker's concepts."""

@@ -12,6 +12,8 @@ from services.search.understanding.places import Places
 from services.search.yaml_files import read_yaml
 
 STOP_WORDS_FILE = Path(__file__).with_name("stopwords.yaml")
+_SMALL_NUMBERS = frozenset(map(str, range(100)))
+"""An age, a day, a count: rare among labels and yet no topic, unless other words say which ("paragraph 24")."""
 MOST_CHARACTERS = 400
 """A longer text is cut here after folding, so that one call's cost is bounded."""
 
@@ -46,8 +48,9 @@ class WordReader:
         self._padding: PhraseTable[bool] = PhraseTable()
         by_language: dict[str, list[str]] = read_yaml(STOP_WORDS_FILE)
         tokenised = [(tokens_of(fold(str(word))), word) for words in by_language.values() for word in words]
-        self.stop_words: Collection[str] = frozenset(tokens[0] for tokens, _ in tokenised if len(tokens) == 1)
-        """Function words of all languages, folded."""
+        single = (tokens[0] for tokens, _ in tokenised if len(tokens) == 1)
+        self.stop_words: Collection[str] = frozenset(single) | _SMALL_NUMBERS
+        """Function words of all languages, folded, and small numbers."""
         for tokens, word in tokenised:
             # Without spaces a function word is no word of its own: it is cut out, as a place's name is.
             if tokens and len(joined(tokens * 2)) < 2 * len(tokens):

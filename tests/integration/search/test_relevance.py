@@ -15,10 +15,10 @@ import pytest_asyncio
 
 from services.node.seed import load_needs
 from services.node.seed.loader import load_seed, seed_path
-from services.search.evaluation.arena import Arena, running_arena
 from services.search.evaluation.own import OWN_OFFERS, OWN_QUERIES
 from services.search.evaluation.records import SetOffer, SetQuery, read_offers, read_queries
 from services.search.evaluation.running import Judged, answers, baseline, judged, judged_answers
+from services.search.evaluation.testbed import Testbed, running_testbed
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding import Understander, build_understander, load_places
 
@@ -51,18 +51,18 @@ def queries() -> tuple[SetQuery, ...]:
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def arena(
+async def testbed(
     opensearch_url: str, offers: tuple[SetOffer, ...], understander: Understander, thesaurus: Thesaurus
-) -> AsyncIterator[Arena]:
-    async with running_arena(opensearch_url, offers, understander, thesaurus, TODAY) as made:
+) -> AsyncIterator[Testbed]:
+    async with running_testbed(opensearch_url, offers, understander, thesaurus, TODAY) as made:
         yield made
 
 
 async def test_the_own_set_is_answered_far_better_than_by_words(
-    arena: Arena, offers: tuple[SetOffer, ...], queries: tuple[SetQuery, ...]
+    testbed: Testbed, offers: tuple[SetOffer, ...], queries: tuple[SetQuery, ...]
 ) -> None:
-    ours = judged_answers("ours", await answers(arena, queries), queries, offers)
-    words = judged("bm25", await baseline(arena, queries), (), queries, offers)
+    ours = judged_answers("ours", await answers(testbed, queries), queries, offers)
+    words = judged("bm25", await baseline(testbed, queries), (), queries, offers)
     _show(ours, words)
     assert ours.overall.success_at_3 >= 0.90
     assert ours.overall.ndcg_at_10 >= 0.70
@@ -70,9 +70,9 @@ async def test_the_own_set_is_answered_far_better_than_by_words(
     assert ours.overall.success_at_3 > 5 * words.overall.success_at_3
 
 
-async def test_what_no_centre_answers_gets_no_list_of_offers(arena: Arena, queries: tuple[SetQuery, ...]) -> None:
+async def test_what_no_centre_answers_gets_no_list_of_offers(testbed: Testbed, queries: tuple[SetQuery, ...]) -> None:
     outside = [query for query in queries if not query.intents]
-    found = await answers(arena, outside)
+    found = await answers(testbed, outside)
     abstained = [query for query in outside if found[query.id].abstained]
     assert len(outside) >= 20
     assert len(abstained) / len(outside) >= 0.85
@@ -81,7 +81,7 @@ async def test_what_no_centre_answers_gets_no_list_of_offers(arena: Arena, queri
 
 async def test_a_language_without_labels_falls_but_not_to_nothing(
     opensearch_url: str,
-    arena: Arena,
+    testbed: Testbed,
     thesaurus: Thesaurus,
     offers: tuple[SetOffer, ...],
     queries: tuple[SetQuery, ...],
@@ -89,9 +89,9 @@ async def test_a_language_without_labels_falls_but_not_to_nothing(
     asked = [query for query in queries if query.lang == "uk" and query.intents]
     without = _without("uk", thesaurus)
     poorer = Understander(without, load_places())
-    async with running_arena(opensearch_url, offers, poorer, without, TODAY) as other:
+    async with running_testbed(opensearch_url, offers, poorer, without, TODAY) as other:
         fallen = judged_answers("without uk", await answers(other, asked), asked, offers)
-    whole = judged_answers("whole", await answers(arena, asked), asked, offers)
+    whole = judged_answers("whole", await answers(testbed, asked), asked, offers)
     print(
         f"\nuk, {len(asked)} questions: S@3 {whole.overall.success_at_3:.2f} with labels, "
         f"{fallen.overall.success_at_3:.2f} without"
@@ -106,11 +106,11 @@ async def test_the_reference_needs_find_their_partner(
 ) -> None:
     seeds, owners = _seeds()
     right: dict[str, list[bool]] = {}
-    async with running_arena(opensearch_url, seeds, understander, thesaurus, TODAY) as arena:
+    async with running_testbed(opensearch_url, seeds, understander, thesaurus, TODAY) as testbed:
         for need in load_needs():
             wanted = {f"{expected.region}/{expected.partner}" for expected in need.expected}
             for language, text in need.questions.items():
-                found = (await arena.answer(text)).ranking[:3]
+                found = (await testbed.answer(text)).ranking[:3]
                 right.setdefault(language, []).append(any(owners[offer] in wanted for offer in found))
     shares = {language: sum(hits) / len(hits) for language, hits in right.items()}
     print(f"\n{len(right['de'])} needs; share in the top 3 without encoder: {shares}")

@@ -57,6 +57,11 @@ def test_german_words_of_the_topics_raise_offers_and_never_make_one_that_is_foun
     assert "wohnung" not in json.dumps(facets_body(question, tuple(FacetField)))
 
 
+def test_words_read_another_way_are_looked_for_as_typed_too() -> None:
+    question = Question(TODAY, "привет", "привет", typed="ghbdtn")
+    assert {"query": "ghbdtn", "operator": "and"} in values_of(ranking_body(question), "folded")
+
+
 @given(st.text(max_size=2_000))
 def test_words_are_few_and_plain(typed: str) -> None:
     words = bounded_words(typed).split(" ")

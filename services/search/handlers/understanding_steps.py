@@ -23,7 +23,7 @@ _TRACED = {
 """Sentence of each step that understanding traces; a step without one keeps its plain name."""
 
 
-def told_steps(
+def understanding_steps(
     understanding: Understanding, question: Question, language: str, sentences: Sentences
 ) -> tuple[UnderstandingStep, ...]:
     """Give all steps in order, named in a language."""

@@ -20,7 +20,7 @@ _MOST_LOOKED_AT = 12
 """Some counters are left out, because they require the same step."""
 
 
-async def told_steps(
+async def told_missing_steps(
     request: ExplainRequest,
     required: tuple[Prerequisite, ...],
     understanding: Understanding | None,

@@ -1,9 +1,10 @@
 """A throw-away index of a set's offers on a real engine, asked through the same code as the service's index."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from services.common.errors import ComeBackLater
@@ -57,7 +58,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Arena:
+class Testbed:
     """The index with what is needed to ask it."""
 
     client: Any
@@ -66,6 +67,8 @@ class Arena:
     understander: Understander
     wording: Wording
     today: date
+    published: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Topics that publishers gave, by the set's offer id; sets have none, a region's own offers do."""
     topics: dict[str, tuple[AutomaticTopic, ...]] = field(default_factory=dict)
     """Automatic topics by the set's offer id."""
     _ids: dict[str, str] = field(default_factory=dict)
@@ -111,23 +114,29 @@ class Arena:
             self._ids[str(key)] = offer.id
             topics = tagger.topics_of(offer.title, offer.text)
             self.topics[offer.id] = topics
-            yield IndexChange(key, 1, document_of(offer, key, topics))
+            document = document_of(offer, key, topics)
+            yield IndexChange(key, 1, replace(document, topics=self.published.get(offer.id, ())))
 
 
 @asynccontextmanager
-async def running_arena(
-    engine_url: str, offers: Sequence[SetOffer], understander: Understander, thesaurus: Thesaurus, today: date
-) -> AsyncIterator[Arena]:
+async def running_testbed(
+    engine_url: str,
+    offers: Sequence[SetOffer],
+    understander: Understander,
+    thesaurus: Thesaurus,
+    today: date,
+    published: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> AsyncIterator[Testbed]:
     """Index the offers while the block runs; the index is dropped at its end. Raises SEARCH_ENGINE_UNAVAILABLE."""
     async with connect_engine(engine_url, _ENGINE_SECONDS) as client:
         # An id of its own: two runs on one engine, or one beside a served index, never meet.
         alias = f"{_INDEX}-{new_record_id().hex}"
         generations = OpenSearchGenerations(client, alias, 1_000, new_record_id)
         index = OpenSearchOfferIndex(client, generations, lambda: None)
-        arena = Arena(client, alias, index, understander, wording_of(thesaurus), today)
+        testbed = Testbed(client, alias, index, understander, wording_of(thesaurus), today, published)
         try:
-            await arena.fill(offers, TopicTagger(understander, thesaurus), generations)
-            yield arena
+            await testbed.fill(offers, TopicTagger(understander, thesaurus), generations)
+            yield testbed
         finally:
             # An engine that went away takes the index with it: what happened before is what the caller must hear.
             with suppress(ComeBackLater):

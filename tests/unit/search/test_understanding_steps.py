@@ -11,7 +11,7 @@ from services.search.convert.requests import search_request
 from services.search.domain.offers import OfferKey
 from services.search.domain.questions import Question, ScorePart
 from services.search.domain.searching import Hit, SearchAnswer, SearchRequest, UnderstandingStep, Understood
-from services.search.handlers.told_steps import told_steps
+from services.search.handlers.understanding_steps import understanding_steps
 from services.search.sentences import load_sentences
 from services.search.understanding import understand
 from services.search.understanding.model import TraceStep, Understanding
@@ -25,7 +25,7 @@ def understood(*trace: TraceStep) -> Understanding:
 
 
 def told(question: Question, *trace: TraceStep, language: str = "en") -> dict[str, str]:
-    return {step.name: step.found for step in told_steps(understood(*trace), question, language, SENTENCES)}
+    return {step.name: step.found for step in understanding_steps(understood(*trace), question, language, SENTENCES)}
 
 
 def test_steps_stand_in_the_order_in_which_they_were_taken() -> None:
