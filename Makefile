@@ -61,11 +61,11 @@ eval: setup-run ## How well offers are found: own set, baseline and switch-offs,
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/eval.txt
 	$(VENV)/bin/lotse eval --half $(or $(HALF),test) $(if $(filter development,$(HALF)),--misses) --plots .run/eval $(ARGS)
 
-.PHONY: vectors
-vectors: setup ## Make the label vectors anew, after the thesaurus has changed (needs the encoder; minutes the first time)
+.PHONY: classifier
+classifier: setup ## Train the classifier anew, after labels or utterances have changed (needs the encoder; the first time half an hour)
 	@mkdir -p .run
 	$(PY) -m services.search.understanding.atoms
-	OMP_NUM_THREADS=2 $(PY) -m services.search.understanding.vectors --cache .run/label-vectors.npz
+	OMP_NUM_THREADS=2 $(PY) -m services.search.understanding.training --cache .run/example-vectors.npz
 
 .PHONY: proto
 proto: setup ## Generate proto/gen anew

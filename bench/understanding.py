@@ -12,11 +12,10 @@ from typing import Any
 
 from services.search.evaluation.own import OWN_QUERIES
 from services.search.evaluation.records import read_queries
-from services.search.thesaurus import load_thesaurus
 from services.search.understanding import build_understander
+from services.search.understanding.classifier import concept_classifier
 from services.search.understanding.encoder import EncoderMissing
 from services.search.understanding.fold import tokens_of
-from services.search.understanding.vectors import concept_vectors
 
 ROUNDS = 3
 PREFIX_LENGTHS = (2, 4, 7)
@@ -52,11 +51,11 @@ def _with_encoder(texts: list[str]) -> dict[str, Any]:
     before = _resident_megabytes()
     started = time.perf_counter()
     try:
-        vectors = concept_vectors(load_thesaurus())
+        classifier = concept_classifier()
     except EncoderMissing:
         return {}
     ready = time.perf_counter() - started
-    understander = build_understander(vectors=vectors)
+    understander = build_understander(classifier=classifier)
     understander.understand("Wer hilft mir mit dem Brief vom Amt?")
     return {
         "encoder_ready_seconds": round(ready, 2),

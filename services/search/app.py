@@ -51,10 +51,10 @@ from services.search.settings import BrokerSettings, SearchSettings
 from services.search.tagging import TopicTagger
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding import Understander, build_understander
-from services.search.understanding.encoder import ConceptVectors, EncoderMissing
+from services.search.understanding.classifier import ConceptClassifier, concept_classifier
+from services.search.understanding.encoder import EncoderMissing
 from services.search.understanding.place_names import load_place_suggester
 from services.search.understanding.steps import load_step_phrases
-from services.search.understanding.vectors import concept_vectors
 
 log = structlog.get_logger(__name__)
 
@@ -170,8 +170,8 @@ async def _core(settings: SearchSettings) -> AsyncIterator[_Core]:
         client = await stack.enter_async_context(engine)
         generations = OpenSearchGenerations(client, settings.index_name, settings.refresh_interval_ms, new_record_id)
         thesaurus = await asyncio.to_thread(load_thesaurus)
-        vectors = await asyncio.to_thread(_second_opinion, settings, thesaurus)
-        understander = await asyncio.to_thread(build_understander, thesaurus, vectors)
+        classifier = await asyncio.to_thread(_second_opinion, settings)
+        understander = await asyncio.to_thread(build_understander, thesaurus, classifier)
         tagger = TopicTagger(understander, thesaurus)
         store = SqlEntryStore(database)
         keeper = IndexKeeper(Rebuild(store, generations, tagger), generations)
@@ -186,12 +186,12 @@ async def _core(settings: SearchSettings) -> AsyncIterator[_Core]:
         )
 
 
-def _second_opinion(settings: SearchSettings, thesaurus: Thesaurus) -> ConceptVectors | None:
+def _second_opinion(settings: SearchSettings) -> ConceptClassifier | None:
     """Load the encoder as the settings want it; raises StartupError when it must be there and is not."""
     if settings.encoder == "off":
         return None
     try:
-        return concept_vectors(thesaurus)
+        return concept_classifier()
     except EncoderMissing as error:
         if settings.encoder == "on":
             raise StartupError(f"LOTSE_ENCODER: {error}") from None

@@ -76,15 +76,18 @@ def miss(
 
 async def _other_set(offers_file: Path, queries_file: Path, engine: str, *, encoder: bool) -> list[str]:
     """Give a line for each question."""
+    from services.search.evaluation.evaluation_index import running_evaluation_index
     from services.search.evaluation.records import read_offers, read_queries
     from services.search.evaluation.running import answers
-    from services.search.evaluation.testbed import running_testbed
 
     offers, queries = read_offers(offers_file), read_queries(queries_file)
     understander, thesaurus = _understanding(encoder=encoder)
     today = today_in_saxony(utc_now())
-    async with _engine(engine) as url, running_testbed(url, offers, understander, thesaurus, today) as testbed:
-        found = await answers(testbed, queries)
+    async with (
+        _engine(engine) as url,
+        running_evaluation_index(url, offers, understander, thesaurus, today) as index,
+    ):
+        found = await answers(index, queries)
     rows = [
         {"query_id": query.id, "ranking": found[query.id].ranking, "abstained": found[query.id].abstained}
         for query in queries
@@ -131,17 +134,17 @@ def _understanding(*, encoder: bool) -> tuple["Understander", "Thesaurus"]:
     """Give what answers, with the encoder where it is wanted and installed."""
     from services.search.thesaurus import load_thesaurus
     from services.search.understanding import build_understander
+    from services.search.understanding.classifier import concept_classifier
     from services.search.understanding.encoder import EncoderMissing
-    from services.search.understanding.vectors import concept_vectors
 
     thesaurus = load_thesaurus()
-    vectors = None
+    classifier = None
     if encoder:
         try:
-            vectors = concept_vectors(thesaurus)
+            classifier = concept_classifier()
         except EncoderMissing as error:
             typer.echo(f"without the encoder: {error}", err=True)
-    return build_understander(thesaurus, vectors), thesaurus
+    return build_understander(thesaurus, classifier), thesaurus
 
 
 @asynccontextmanager

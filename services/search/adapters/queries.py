@@ -40,6 +40,8 @@ _PARTS_BOOST = 4.0
 _IN_DISTRICT_SCORE, _STATEWIDE_SCORE = 8.0, 5.0
 """Ahead of offers for elsewhere: "in the caller's district first, then Saxony-wide". Less than a topic is worth, so
 that what is beside the question is not lifted; more than the words' share varies between offers of one topic."""
+_ANYWHERE_SCORE = 2.0
+"""Ahead of equals for one region while nobody knows where the caller is: open to all beats perhaps elsewhere."""
 _AUDIENCE_SCORE = 8.0
 _CONFIRMED_SCORE = 3.0
 """Ahead of offers whose owner should have confirmed them by now."""
@@ -162,6 +164,8 @@ def _raised(question: Question) -> list[Query]:
     if question.districts:
         here = _constant(_in_districts(question.districts), _IN_DISTRICT_SCORE)
         raised.append({"dis_max": {"queries": [here, _constant(_statewide(), _STATEWIDE_SCORE)]}})
+    elif not question.asks_for_all:
+        raised.append(_constant(_statewide(), _ANYWHERE_SCORE))
     if question.audience:
         raised.append(_constant({"term": {"audiences": question.audience}}, _AUDIENCE_SCORE))
     if not question.asks_for_all:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 
 from services.search.domain.questions import Question
+from services.search.evaluation.evaluation_index import Alter, Answer, EvaluationIndex
 from services.search.evaluation.measures import Figures, figures
 from services.search.evaluation.records import SetOffer, SetQuery
-from services.search.evaluation.testbed import Alter, Answer, Testbed
 
 GERMAN = "de"
 
@@ -76,9 +76,9 @@ SWITCHES: Mapping[str, Alter] = {
 """What `make eval` takes away, one at a time."""
 
 
-async def answers(testbed: Testbed, queries: Iterable[SetQuery], alter: Alter = as_asked) -> dict[str, Answer]:
+async def answers(index: EvaluationIndex, queries: Iterable[SetQuery], alter: Alter = as_asked) -> dict[str, Answer]:
     """Ask every question. Raises SEARCH_ENGINE_UNAVAILABLE."""
-    return {query.id: await testbed.answer(query.query, alter) for query in queries}
+    return {query.id: await index.answer(query.query, alter) for query in queries}
 
 
 def judged_answers(
@@ -89,9 +89,9 @@ def judged_answers(
     return judged(system, rankings, {query for query, answer in found.items() if answer.abstained}, queries, offers)
 
 
-async def baseline(testbed: Testbed, queries: Iterable[SetQuery]) -> dict[str, tuple[str, ...]]:
+async def baseline(index: EvaluationIndex, queries: Iterable[SetQuery]) -> dict[str, tuple[str, ...]]:
     """Rank by plain BM25. Raises SEARCH_ENGINE_UNAVAILABLE."""
-    return {query.id: await testbed.baseline(query.query) for query in queries}
+    return {query.id: await index.baseline(query.query) for query in queries}
 
 
 def judged(

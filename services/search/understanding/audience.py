@@ -38,6 +38,8 @@ class AudienceWords:
 
     def _is_a_business(self, tokens: Sequence[str]) -> bool:
         """Say whether "we" or "our" stands near a word for a business."""
+        if len(self._speaking.find(tokens).values) < 2:
+            return False
         return any(
             len(self._speaking.find(tokens[start : start + _NEAR]).values) > 1
             for start in range(max(len(tokens) - _NEAR + 1, 1))

@@ -44,10 +44,15 @@ class GermanWords:
 
 def german_parts(text: str) -> tuple[str, ...]:
     """Give the words of a German text, folded, and what its compounds are made of; function words are left out."""
-    return tuple(part for word in tokens_of(fold(text[:_LONGEST_TEXT])) for part in _word_parts(word))
+    return tuple(part for typed in text[:_LONGEST_TEXT].split() for part in _parts_of(typed))
 
 
 @lru_cache(maxsize=65_536)
+def _parts_of(typed: str) -> tuple[str, ...]:
+    """Take apart what stands between two spaces: folding never looks beyond one, and words repeat."""
+    return tuple(part for word in tokens_of(fold(typed)) for part in _word_parts(word))
+
+
 def _word_parts(word: str) -> tuple[str, ...]:
     if len(word) < _SHORTEST or word in german_stop_words():
         return ()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.search.understanding.ngrams import features
+from services.search.understanding.ngrams import WORD, features
 
 _STOP_WEIGHT = 0.2
 """What a feature of a function word counts: "my boss does not pay me" lives off boss and pay."""
@@ -66,8 +66,8 @@ class Scores:
 
     values: NDArray[np.float64]
     """0 to 1."""
-    nearest: NDArray[np.intp]
-    """Place of the label that came nearest."""
+    nearness: NDArray[np.float64]
+    """How near each label is, in the order of `Linker.labels`: it tells which one to show."""
 
 
 class Linker:
@@ -88,37 +88,41 @@ class Linker:
         """Return the concepts that share a feature with the folded `words`, best first, at most `most`."""
         return self.links(self.scores(words), most)
 
+    def knows(self, word: str) -> bool:
+        """Say whether a folded word stands in any label as it is."""
+        return WORD + word in self._vocabulary
+
     def scores(self, words: Sequence[str]) -> Scores:
         """Return how near each concept is to the folded `words`."""
         state = self.state
         columns, weights, square = self._query(words)
         if not len(columns):
-            return Scores(np.zeros(len(self.concepts)), state.starts)
+            return Scores(np.zeros(len(self.concepts)), np.zeros(len(self.labels)))
         overlaps = _gathered(columns, weights, state.pointers, state.posting_rows, state.posting_weights)
         products = np.bincount(*overlaps, minlength=len(self.labels))
         nearness = products * state.label_scale
-        best = np.maximum.reduceat(nearness, state.starts) / math.sqrt(square)
+        nearness /= math.sqrt(square)
+        best = np.maximum.reduceat(nearness, state.starts)
         shares = _gathered(columns, weights**2, state.vote_pointers, state.voted, state.shares)
         votes = np.bincount(*shares, minlength=len(state.starts)) / square
         values = _NEAREST_SHARE * np.minimum(best, 1.0) + (1 - _NEAREST_SHARE) * votes
-        return Scores(np.minimum(values, 1.0), self._nearest(nearness))
+        return Scores(np.minimum(values, 1.0), nearness)
 
     def name_of(self, place: int) -> IndexedLabel:
         """Return the first label of the concept at this place."""
         return self.labels[int(self.state.starts[place])]
 
-    def _nearest(self, nearness: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Return per concept the place of its first label that is nearest."""
-        peaks = np.repeat(np.maximum.reduceat(nearness, self.state.starts), self._sizes)
-        places = np.where(nearness >= peaks, np.arange(len(nearness)), len(nearness))
-        return np.minimum.reduceat(places, self.state.starts)
+    def nearest(self, scores: Scores, place: int) -> IndexedLabel:
+        """Return the label of the concept at this place that is nearest, the first of equals."""
+        start = int(self.state.starts[place])
+        return self.labels[start + int(scores.nearness[start : start + int(self._sizes[place])].argmax())]
 
     def links(self, scores: Scores, most: int | None = None) -> list[Link]:
         """Return the concepts with a score, best first and equal ones by their ids, with the label nearest."""
         rounded = np.round(scores.values, 6)
         # Concepts stand in the order of their ids, so a stable sort keeps equal ones in it.
         order = np.argsort(-rounded, kind="stable")[: len(rounded) if most is None else most]
-        return [Link(float(rounded[n]), self.labels[int(scores.nearest[n])]) for n in order if rounded[n] > 0.0]
+        return [Link(float(rounded[n]), self.nearest(scores, int(n))) for n in order if rounded[n] > 0.0]
 
     def _query(self, words: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.float64], float]:
         """Return the known features, their weights, and the squared length of the query with its unknown features."""

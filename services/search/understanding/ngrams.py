@@ -11,14 +11,14 @@ _SHORTEST, _LONGEST = 3, 5
 _LONGEST_CJK = 3
 _EDGE = "\x02"
 """Marks both ends of a word; folding leaves no control character, so no text can contain it."""
-_WORD = "\x03"
+WORD = "\x03"
 """Marks a whole-word feature, so that it does not count as the same as an n-gram of equal letters."""
 
 
 def features(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield every (feature, word it comes from) of already folded words, repeats included."""
     for word in words:
-        yield _WORD + word, word
+        yield WORD + word, word
         for gram in _cjk_grams(word) if _CJK.search(word) else _edge_grams(word):
             yield gram, word
 

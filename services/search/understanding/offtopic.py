@@ -8,6 +8,8 @@ import yaml
 DEFAULT_FILE = Path(__file__).with_name("offtopic.yaml")
 PREFIX = "~"
 """Begins the ids of these categories among the concepts; it sorts behind every concept's id."""
+OFF_TOPIC = f"{PREFIX}off-topic"
+"""All of them as one, for whoever needs not know which."""
 
 
 def off_topic_labels(file: Path = DEFAULT_FILE) -> Iterator[tuple[str, str, str]]:
@@ -20,3 +22,8 @@ def off_topic_labels(file: Path = DEFAULT_FILE) -> Iterator[tuple[str, str, str]
         for language, labels in by_language.items():
             for label in labels:
                 yield PREFIX + category, language, str(label)
+
+
+def is_off_topic(concept_id: str) -> bool:
+    """Say whether an id is one of these categories."""
+    return concept_id.startswith(PREFIX)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from services.search.understanding.linker import IndexedLabel, Link, Linker
+from services.search.understanding.linker import IndexedLabel, Link, Linker, Scores
 
 _CLAUSE_END = re.compile(r"[.;:!?,\n\r•|–—()]+")
 _MOST_CLAUSES = 40
@@ -51,7 +51,7 @@ class TopicFinder:
         for clause in _clauses(title, text):
             words = self._words_of(clause[:_MOST_CHARACTERS])
             scores = self._linker.scores(words)
-            self._take(values, labels, scores.values, scores.nearest)
+            self._take(values, labels, scores)
             for label in self._quoted(words):
                 place = self._place[label.concept_id]
                 if values[place] < _QUOTED:
@@ -64,12 +64,11 @@ class TopicFinder:
         self,
         values: NDArray[np.float64],
         labels: dict[int, IndexedLabel],
-        found: NDArray[np.float64],
-        nearest: NDArray[np.intp],
+        found: Scores,
     ) -> None:
         """Raise the values that are higher in this clause."""
-        for place in np.flatnonzero((found > values) & (found >= _LEAST)).tolist():
-            values[place], labels[place] = found[place], self._linker.labels[int(nearest[place])]
+        for place in np.flatnonzero((found.values > values) & (found.values >= _LEAST)).tolist():
+            values[place], labels[place] = found.values[place], self._linker.nearest(found, place)
 
     def _best(self, values: NDArray[np.float64], labels: dict[int, IndexedLabel]) -> list[Link]:
         least = max(_LEAST, _LEAST_SHARE * float(values.max(initial=0.0)))

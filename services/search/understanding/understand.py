@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding.audience import AudienceWords, load_audience_words
+from services.search.understanding.classifier import ConceptClassifier
+from services.search.understanding.clauses import clauses
 from services.search.understanding.compiled import compiled_linker
-from services.search.understanding.encoder import ConceptVectors, EncoderFailed
+from services.search.understanding.encoder import EncoderFailed
 from services.search.understanding.fold import tokens_of
 from services.search.understanding.language import detect_language
 from services.search.understanding.linker import IndexedLabel, Link, Linker, Scores, build_linker
 from services.search.understanding.model import Audience, LinkedConcept, TraceStep, Understanding
-from services.search.understanding.offtopic import PREFIX
+from services.search.understanding.offtopic import PREFIX, is_off_topic
 from services.search.understanding.places import Places, load_places
 from services.search.understanding.readings import other_readings
 from services.search.understanding.spellings import indexed_labels, sources
@@ -40,25 +42,30 @@ _READING_THRESHOLD = 0.45
 """Another reading of the same keys must be clearly a topic, for it competes with random letters."""
 _READING_LEAD = 0.1
 """And clearly nearer to one than what was typed."""
+_MOST_KNOWN = 0.34
+"""Share of words that stand in labels: of letters from a wrong keyboard hardly any does."""
 _MOST_REREAD = 120
 """The start of a text tells its alphabet; four readings of all of it would cost ten milliseconds."""
-_SURE_SCORE, _SURE_MARGIN = 0.45, 0.12
-"""From here on the encoder is not asked: half of all questions (matching.md, step 6)."""
-_FAR_COSINE, _NEAR_COSINE = 0.3, 0.8
-"""Centred cosines to the nearest label, for questions: of what they do not mean, and of what they surely mean."""
-_ENCODER_SHARE = 0.35
-"""What the encoder counts beside the n-grams (measured on the development questions: .3 to .5 are near, .6 worse)."""
-_FAR_TITLE, _NEAR_TITLE = 0.2, 0.7
-"""The same cosines for an offer's title and first sentence, which say more plainly what it is about; more sentences
-give nothing (measured on the development questions)."""
-_TITLE_SHARE = 0.7
-"""What n-grams and encoder count together for a topic, so that two weak opinions make one of some weight."""
+_SURE_SCORE, _SURE_MARGIN = 0.6, 0.2
+"""From here on the encoder is not asked (measured: higher gives nothing)."""
+_CLAUSE_SHARE = 0.8
+"""What a clause of a story counts beside the whole text (measured on the development questions: .8 to 1 are near)."""
+_ENCODED_CLAUSE_SHARE = 0.9
+"""The same for the classifier, which reads a story better than n-grams do."""
+_STILL_UNSURE = 0.3
+"""Below it the classifier is asked about the clauses too: where the whole says enough, they only confuse."""
+_CLASSIFIER_SHARE = 0.5
+"""What the classifier counts beside the n-grams (measured on the development questions: .4 to .6 are near)."""
+_TOPIC_SHARE = 0.7
+"""What n-grams and classifier count together for an offer's topic, so that two weak opinions make one of some weight
+(measured: .5 to .9 are near)."""
 _OFF_TOPIC_LEAD = 1.2
 """How much nearer something off topic must be: "where do I begin" is chatter in a question about a diploma too."""
 _SPEAKER_BOOST, _OTHER_SPEAKER = 1.4, 0.85
 """Enough to decide between near equals; an employer may still ask about taxes."""
 _SENTENCE_END = re.compile(r"[.!?\n]+")
-_MOST_OF_A_SENTENCE = 400
+_MOST_ENCODED = 400
+"""Characters of a text that are encoded at once: what comes later hardly changes its vector."""
 _MOST_CONCEPTS = 5
 _MOST_SUGGESTIONS = 3
 
@@ -88,20 +95,19 @@ class Understander:
         audience_words: AudienceWords | None = None,
         *,
         linker: Linker | None = None,
-        vectors: ConceptVectors | None = None,
+        classifier: ConceptClassifier | None = None,
     ) -> None:
-        """Put it together; `linker` is one of this thesaurus, None makes it; without `vectors` no second opinion."""
+        """Put it together; `linker` is one of this thesaurus, None makes it; without a classifier no second opinion."""
         self._thesaurus = thesaurus
-        self._vectors = vectors
+        self._classifier = classifier
         self._reader = WordReader(places)
         self._audience_words = audience_words or load_audience_words()
         self._linker = linker or build_linker(indexed_labels(thesaurus, self._reader.topical), self._reader.stop_words)
-        place_of = {concept: place for place, concept in enumerate(self._linker.concepts)}
-        # Which column of the vectors' answer belongs to which of the linker's concepts; some may have no words.
-        shared = [
-            (column, place_of[c]) for column, c in enumerate(vectors.concepts if vectors else ()) if c in place_of
-        ]
-        self._columns, self._places = [column for column, _ in shared], [place for _, place in shared]
+        # Which column of the classifier's answer belongs to which of the linker's concepts; it may lack some.
+        column_of = {concept: column for column, concept in enumerate(classifier.concepts if classifier else ())}
+        columns = [column_of.get(name) for name in self._linker.concepts]
+        self._places = [place for place, column in enumerate(columns) if column is not None]
+        self._columns = [column for column in columns if column is not None]
         self._topics = TopicFinder(self._linker, thesaurus, self._reader.topical)
         self._suggester = Suggester(thesaurus, _folded_labels(self._linker.labels))
         # The statistics of the languages load on first use: here, so that no caller waits for them.
@@ -109,8 +115,8 @@ class Understander:
 
     @property
     def has_encoder(self) -> bool:
-        """True: unsure questions and titles of offers are also compared by sentence vectors."""
-        return self._vectors is not None
+        """True: unsure questions and offers are also classified by sentence vectors."""
+        return self._classifier is not None
 
     def understand(self, query: str, ui_language: str = "de") -> Understanding:
         """Return what `query` means; `ui_language` (BCP-47) only breaks ties between languages."""
@@ -120,8 +126,8 @@ class Understander:
         language, confidence = detect_language(typed, ui_language)
         reading = _Reading(typed, words.topical, self._linker.scores(words.topical), language, confidence)
         trace = [TraceStep("words", " ".join(words.topical)), TraceStep("language", f"{language} {confidence:.2f}")]
-        if reading.best < _SURE_SCORE:
-            reading = self._reread(reading, trace)
+        if reading.best < _READING_THRESHOLD:
+            reading = self._with_clauses(self._reread(reading, trace))
         scores = self._second_opinion(reading, trace)
         speaker = self._audience_words.find(tokens_of(words.folded))
         links = self._on_topic(self._linker.links(self._favoured(scores, speaker), 2 * _MOST_CONCEPTS), trace)
@@ -145,10 +151,9 @@ class Understander:
 
     def topics_of(self, title: str, text: str) -> tuple[LinkedConcept, ...]:
         """Return the topics that an offer's title and text are about, best first, with how sure each is."""
-        cosines = self._cosines([part for part in (title, _first_sentence(text)) if part.strip()])
-        likeness = None
-        if cosines is not None:
-            likeness = _TITLE_SHARE * self._nearness(cosines.max(axis=0), _FAR_TITLE, _NEAR_TITLE)
+        said = (f"{title}. {text}"[:_MOST_ENCODED], title, _first_sentence(text))
+        found = self._likeness([part for part in said if part.strip()])
+        likeness = None if found is None else _TOPIC_SHARE * self._placed(found.max(axis=0))
         return tuple(map(self._linked, self._topics.find(title, text, likeness)))
 
     def suggest(self, prefix: str, language: str, limit: int) -> tuple[LinkedConcept, ...]:
@@ -157,6 +162,8 @@ class Understander:
 
     def _reread(self, first: _Reading, trace: list[TraceStep]) -> _Reading:
         """Try the other readings of the same keys; keep what stood when none is clearly a topic."""
+        if sum(map(self._linker.knows, first.words)) > _MOST_KNOWN * len(first.words):
+            return first
         best, threshold = first, max(_READING_THRESHOLD, first.best + _READING_LEAD)
         for text in other_readings(first.text[:_MOST_REREAD]):
             # A number is the same on every keyboard, so it speaks for no reading.
@@ -170,38 +177,61 @@ class Understander:
             trace.append(TraceStep("read as", best.text))
         return best
 
-    def _second_opinion(self, reading: _Reading, trace: list[TraceStep]) -> Scores:
-        """Ask the encoder when the n-grams are unsure; it counts a little less."""
-        values = reading.scores.values
-        if not reading.words or _is_sure(values):
-            return reading.scores
-        cosines = self._cosines([reading.text])
-        if cosines is None or self._vectors is None:
-            return reading.scores
-        nearest = self._vectors.concepts[int(cosines[0].argmax())]
-        trace.append(TraceStep("encoder", f"{nearest} {cosines[0].max():.2f}"))
-        nearness = self._nearness(cosines[0], _FAR_COSINE, _NEAR_COSINE)
-        return replace(reading.scores, values=(1 - _ENCODER_SHARE) * values + _ENCODER_SHARE * nearness)
+    def _with_clauses(self, reading: _Reading) -> _Reading:
+        """Let each concept have its best clause, where that says more than the whole text."""
+        parts = clauses(reading.text)
+        if len(parts) < 2:
+            return reading
+        values, nearness = reading.scores.values, reading.scores.nearness
+        for part in parts:
+            found = self._linker.scores(self._reader.topical(part))
+            values = np.maximum(values, _CLAUSE_SHARE * found.values)
+            nearness = np.maximum(nearness, _CLAUSE_SHARE * found.nearness)
+        return replace(reading, scores=Scores(values, nearness))
 
-    def _cosines(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
-        """Compare texts with all concepts by vectors, one row a text; None without encoder, or when it failed."""
-        if self._vectors is None or not self._columns or not texts:
+    def _second_opinion(self, reading: _Reading, trace: list[TraceStep]) -> Scores:
+        """Ask the classifier when the n-grams are unsure: of the whole text, and if need be of its clauses."""
+        if not reading.words or _is_sure(reading.scores.values):
+            return reading.scores
+        likeness = self._likeness([reading.text])
+        if likeness is None or self._classifier is None:
+            return reading.scores
+        scores = self._both(reading.scores, likeness[0])
+        if scores.values.max() < _STILL_UNSURE and len(parts := clauses(reading.text)) > 1:
+            of_clauses = self._likeness(parts)
+            if of_clauses is not None:
+                likeness = np.maximum(likeness, _ENCODED_CLAUSE_SHARE * of_clauses.max(axis=0))
+                scores = self._both(reading.scores, likeness[0])
+        nearest = int(likeness[0].argmax())
+        trace.append(TraceStep("encoder", f"{self._classifier.concepts[nearest]} {likeness[0][nearest]:.2f}"))
+        return scores
+
+    def _both(self, scores: Scores, likeness: NDArray[np.float32]) -> Scores:
+        """Mix n-grams and classifier; a concept it never learned, as of an enlarged thesaurus, keeps its own value."""
+        values = scores.values.copy()
+        own = values[self._places]
+        values[self._places] = own + _CLASSIFIER_SHARE * (likeness[self._columns] - own)
+        return replace(scores, values=values)
+
+    def _likeness(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
+        """Classify texts, one row a text; None without the encoder, or when it failed."""
+        if self._classifier is None or not self._columns or not texts:
             return None
         try:
-            return self._vectors.scores([" ".join(text.split()) for text in texts])
+            return self._classifier.likeness([" ".join(text[:_MOST_ENCODED].split()) for text in texts])
         except EncoderFailed:
             log.warning("encoder.failed")  # without the text, which is a person's
             return None
 
-    def _nearness(self, cosines: NDArray[np.float32], far: float, near: float) -> NDArray[np.float64]:
-        """Turn cosines into 0 (as far as chance) to 1 (surely meant), in the order of the linker's concepts."""
-        nearness = np.zeros(len(self._linker.concepts))
-        nearness[self._places] = np.clip((cosines[self._columns] - far) / (near - far), 0.0, 1.0)
-        return nearness
+    def _placed(self, likeness: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Put the classifier's columns into the order of the linker's concepts."""
+        placed = np.zeros(len(self._linker.concepts))
+        placed[self._places] = likeness[self._columns]
+        return placed
 
     def _on_topic(self, links: list[Link], trace: list[TraceStep]) -> list[Link]:
         """Leave out what is no topic; when that is what the question comes nearest to, all links become weak ones."""
-        kept = [link for link in links if not link.label.concept_id.startswith(PREFIX)]
+        kept = [link for link in links if not is_off_topic(link.label.concept_id)]
         if not links or (kept and links[0].score < kept[0].score * _OFF_TOPIC_LEAD):
             return kept
         trace.append(TraceStep("off topic", links[0].label.concept_id.removeprefix(PREFIX)))
@@ -231,12 +261,12 @@ class Understander:
         return known.get(hint)
 
 
-def build_understander(thesaurus: Thesaurus | None = None, vectors: ConceptVectors | None = None) -> Understander:
+def build_understander(thesaurus: Thesaurus | None = None, classifier: ConceptClassifier | None = None) -> Understander:
     """Build it from the data that ships with the service; takes seconds the first time, then tenths of one."""
     thesaurus, places = thesaurus or load_thesaurus(), load_places()
     reader = WordReader(places)
     linker = compiled_linker(sources(), lambda: indexed_labels(thesaurus, reader.topical), reader.stop_words)
-    return Understander(thesaurus, places, linker=linker, vectors=vectors)
+    return Understander(thesaurus, places, linker=linker, classifier=classifier)
 
 
 def _folded_labels(labels: Sequence[IndexedLabel]) -> dict[str, str]:
@@ -249,7 +279,7 @@ def _folded_labels(labels: Sequence[IndexedLabel]) -> dict[str, str]:
 
 
 def _first_sentence(text: str) -> str:
-    return next((part for part in _SENTENCE_END.split(text) if part.strip()), "")[:_MOST_OF_A_SENTENCE]
+    return next((part for part in _SENTENCE_END.split(text) if part.strip()), "")
 
 
 def _trusted(links: Sequence[Link]) -> list[Link]:

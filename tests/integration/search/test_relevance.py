@@ -15,10 +15,10 @@ import pytest_asyncio
 
 from services.node.seed import load_needs
 from services.node.seed.loader import load_seed, seed_path
+from services.search.evaluation.evaluation_index import EvaluationIndex, running_evaluation_index
 from services.search.evaluation.own import OWN_OFFERS, OWN_QUERIES
 from services.search.evaluation.records import SetOffer, SetQuery, read_offers, read_queries
 from services.search.evaluation.running import Judged, answers, baseline, judged, judged_answers
-from services.search.evaluation.testbed import Testbed, running_testbed
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding import Understander, build_understander, load_places
 
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TODAY = date(2026, 11, 22)
 REGIONS = ("sachsen", "dresden", "leipzig", "chemnitz", "zwickau", "erzgebirge", "mittelsachsen")
-LEAST_OF_NEEDS = 0.86
-"""Share of the 30 reference needs in each of five languages; the publishers' topics are left out, as in any set."""
+LEAST_OF_NEEDS = 0.88
+"""Share of the 30 reference needs in each of five languages, without the encoder."""
 
 
 @pytest.fixture(scope="module")
@@ -51,37 +51,47 @@ def queries() -> tuple[SetQuery, ...]:
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def testbed(
+async def index(
     opensearch_url: str, offers: tuple[SetOffer, ...], understander: Understander, thesaurus: Thesaurus
-) -> AsyncIterator[Testbed]:
-    async with running_testbed(opensearch_url, offers, understander, thesaurus, TODAY) as made:
+) -> AsyncIterator[EvaluationIndex]:
+    async with running_evaluation_index(opensearch_url, offers, understander, thesaurus, TODAY) as made:
         yield made
 
 
 async def test_the_own_set_is_answered_far_better_than_by_words(
-    testbed: Testbed, offers: tuple[SetOffer, ...], queries: tuple[SetQuery, ...]
+    index: EvaluationIndex, offers: tuple[SetOffer, ...], queries: tuple[SetQuery, ...]
 ) -> None:
-    ours = judged_answers("ours", await answers(testbed, queries), queries, offers)
-    words = judged("bm25", await baseline(testbed, queries), (), queries, offers)
+    found = await answers(index, queries)
+    ours = judged_answers("ours", found, queries, offers)
+    first = judged_answers("first", found, [query for query in queries if "later" not in query.slices], offers)
+    words = judged("bm25", await baseline(index, queries), (), queries, offers)
     _show(ours, words)
-    assert ours.overall.success_at_3 >= 0.90
-    assert ours.overall.ndcg_at_10 >= 0.70
-    assert ours.not_german.success_at_3 >= 0.90
+    # Without the encoder: the questions that labels were improved with, and those written later, of which half are
+    # stories. `make eval` gives the figures with it (docs/relevance.md).
+    assert first.overall.success_at_3 >= 0.90
+    assert ours.by_slice["later"].success_at_3 >= 0.72
+    assert ours.overall.ndcg_at_10 >= 0.60
+    assert ours.not_german.success_at_3 >= 0.80
     assert ours.overall.success_at_3 > 5 * words.overall.success_at_3
 
 
-async def test_what_no_centre_answers_gets_no_list_of_offers(testbed: Testbed, queries: tuple[SetQuery, ...]) -> None:
+async def test_what_no_centre_answers_gets_no_list_of_offers(
+    index: EvaluationIndex, queries: tuple[SetQuery, ...]
+) -> None:
     outside = [query for query in queries if not query.intents]
-    found = await answers(testbed, outside)
+    found = await answers(index, outside)
     abstained = [query for query in outside if found[query.id].abstained]
-    assert len(outside) >= 20
-    assert len(abstained) / len(outside) >= 0.85
+    first = [query for query in outside if "later" not in query.slices]
+    assert len(first) >= 20
+    assert sum(query in abstained for query in first) / len(first) >= 0.85
+    # Without the encoder, which knows 34 of them (docs/relevance.md).
+    assert len(abstained) / len(outside) >= 0.75
     assert all(not found[query.id].ranking for query in abstained)
 
 
 async def test_a_language_without_labels_falls_but_not_to_nothing(
     opensearch_url: str,
-    testbed: Testbed,
+    index: EvaluationIndex,
     thesaurus: Thesaurus,
     offers: tuple[SetOffer, ...],
     queries: tuple[SetQuery, ...],
@@ -89,9 +99,9 @@ async def test_a_language_without_labels_falls_but_not_to_nothing(
     asked = [query for query in queries if query.lang == "uk" and query.intents]
     without = _without("uk", thesaurus)
     poorer = Understander(without, load_places())
-    async with running_testbed(opensearch_url, offers, poorer, without, TODAY) as other:
+    async with running_evaluation_index(opensearch_url, offers, poorer, without, TODAY) as other:
         fallen = judged_answers("without uk", await answers(other, asked), asked, offers)
-    whole = judged_answers("whole", await answers(testbed, asked), asked, offers)
+    whole = judged_answers("whole", await answers(index, asked), asked, offers)
     print(
         f"\nuk, {len(asked)} questions: S@3 {whole.overall.success_at_3:.2f} with labels, "
         f"{fallen.overall.success_at_3:.2f} without"
@@ -101,16 +111,18 @@ async def test_a_language_without_labels_falls_but_not_to_nothing(
     assert fallen.overall.success_at_3 >= 0.3
 
 
+@pytest.mark.parametrize("published", [True, False], ids=["publishers-topics", "automatic-topics-alone"])
 async def test_the_reference_needs_find_their_partner(
-    opensearch_url: str, understander: Understander, thesaurus: Thesaurus
+    opensearch_url: str, understander: Understander, thesaurus: Thesaurus, published: bool
 ) -> None:
-    seeds, owners = _seeds()
+    seeds, owners, topics = _seeds()
     right: dict[str, list[bool]] = {}
-    async with running_testbed(opensearch_url, seeds, understander, thesaurus, TODAY) as testbed:
+    given = topics if published else {}
+    async with running_evaluation_index(opensearch_url, seeds, understander, thesaurus, TODAY, given) as index:
         for need in load_needs():
             wanted = {f"{expected.region}/{expected.partner}" for expected in need.expected}
             for language, text in need.questions.items():
-                found = (await testbed.answer(text)).ranking[:3]
+                found = (await index.answer(text)).ranking[:3]
                 right.setdefault(language, []).append(any(owners[offer] in wanted for offer in found))
     shares = {language: sum(hits) / len(hits) for language, hits in right.items()}
     print(f"\n{len(right['de'])} needs; share in the top 3 without encoder: {shares}")
@@ -118,10 +130,11 @@ async def test_the_reference_needs_find_their_partner(
     assert min(shares.values()) >= LEAST_OF_NEEDS
 
 
-def _seeds() -> tuple[list[SetOffer], dict[str, str]]:
-    """Give the starting offers of all seven regions as a set would, and whose each is."""
+def _seeds() -> tuple[list[SetOffer], dict[str, str], dict[str, tuple[str, ...]]]:
+    """Give the starting offers of all seven regions as a set would, whose each is, and the topics it was given."""
     offers: list[SetOffer] = []
     owners: dict[str, str] = {}
+    topics: dict[str, tuple[str, ...]] = {}
     scopes: dict[int, Any] = {1: "region", 2: "saxony", 3: "federal"}
     audiences: dict[int, Any] = {1: "person", 2: "company", 3: "actor"}
     for region in REGIONS:
@@ -132,6 +145,7 @@ def _seeds() -> tuple[list[SetOffer], dict[str, str]]:
             text = next(text for text in offer.texts if text.language_code == "de")
             key = f"{region}/{record_id}"
             owners[key] = f"{region}/{owner}"
+            topics[key] = tuple(offer.topics)
             offers.append(
                 SetOffer(
                     id=key,
@@ -143,7 +157,7 @@ def _seeds() -> tuple[list[SetOffer], dict[str, str]]:
                     audience=tuple(audiences[audience] for audience in offer.audiences),
                 )
             )
-    return offers, owners
+    return offers, owners, topics
 
 
 def _without(language: str, thesaurus: Thesaurus) -> Thesaurus:

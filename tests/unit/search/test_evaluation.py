@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from services.search.domain.questions import AskedConcept, Question
+from services.search.evaluation.evaluation_index import Answer
 from services.search.evaluation.measures import figures, ndcg_at, recall_at, success_at
 from services.search.evaluation.own import OWN_OFFERS, OWN_QUERIES, add_query
 from services.search.evaluation.records import SetError, SetOffer, SetQuery, read_offers, read_queries
 from services.search.evaluation.running import SWITCHES, judged, judged_answers, misses
-from services.search.evaluation.testbed import Answer
 from services.search.understanding.model import Understanding
 
 UNDERSTOOD = Understanding("", "", "de", 1.0, (), (), (), None, (), (), abstain=False)

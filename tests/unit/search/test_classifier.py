@@ -1,0 +1,161 @@
+"""The second opinion: which concept a sentence is about, learned from examples; tried with an encoder of our own."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from structlog.testing import capture_logs
+
+from services.search.thesaurus import Concept, Thesaurus, load_thesaurus
+from services.search.understanding import Understander, load_places
+from services.search.understanding.classifier import ConceptClassifier, ConceptModel, load_model, save_model
+from services.search.understanding.encoder import EncoderFailed, Vectors
+from services.search.understanding.offtopic import PREFIX
+from services.search.understanding.training import encoded, examples_of, fingerprint_of, train
+from services.search.understanding.utterances import utterances
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+EXAMPLES = [("housing", "flat"), ("housing", "rented room"), ("wages", "pay"), ("wages", "salary")]
+
+
+class Letters:
+    """An encoder that counts letters: what shares letters is near."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.asked += texts
+        counts = np.array([[text.count(letter) for letter in LETTERS] for text in texts], dtype=np.float32)
+        return np.asarray(counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1), dtype=np.float32)
+
+
+class Broken:
+    """An encoder that fails."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        raise EncoderFailed
+
+
+def learned(examples: Sequence[tuple[str, str]]) -> ConceptModel:
+    return train(examples, Letters().encode([text for _, text in examples]))
+
+
+@pytest.fixture(scope="module")
+def model() -> ConceptModel:
+    return learned(EXAMPLES)
+
+
+def test_what_was_learned_is_known_again(model: ConceptModel) -> None:
+    classifier = ConceptClassifier(Letters(), model)
+    assert classifier.concepts == ("housing", "wages")
+    likeness = classifier.likeness(["flat", "salary"])
+    assert likeness.shape == (2, 2)
+    assert likeness.argmax(axis=1).tolist() == [0, 1]
+    assert (likeness**2).sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-5)
+
+
+def test_the_same_examples_give_the_same_model_in_any_run(model: ConceptModel) -> None:
+    again = learned(EXAMPLES)
+    assert np.array_equal(again.weights, model.weights)
+    assert again.examples == model.examples == fingerprint_of(EXAMPLES[::-1])
+    assert fingerprint_of(EXAMPLES[1:]) != model.examples
+
+
+@pytest.mark.parametrize("text", ["", "\0", "\ud800", "漢字"])
+def test_a_text_the_encoder_can_say_nothing_about_has_finite_likeness(model: ConceptModel, text: str) -> None:
+    assert np.isfinite(ConceptClassifier(Letters(), model).likeness([text])).all()
+
+
+def test_what_is_written_is_read_again(model: ConceptModel, tmp_path: Path) -> None:
+    save_model(model, tmp_path / "model.npz")
+    read = load_model(tmp_path / "model.npz")
+    assert (read.concepts, read.examples) == (model.concepts, model.examples)
+    before = ConceptClassifier(Letters(), model).likeness(["rooms"])
+    assert ConceptClassifier(Letters(), read).likeness(["rooms"]) == pytest.approx(before, abs=0.01)
+
+
+@pytest.mark.parametrize("content", [None, b"no archive", b"PK\x03\x04 half an archive"])
+def test_a_missing_or_broken_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    broken = tmp_path / "model.npz"
+    if content is not None:
+        broken.write_bytes(content)
+    with pytest.raises((OSError, ValueError, zipfile.BadZipFile)):
+        load_model(broken)
+
+
+def test_the_cache_saves_examples_that_stay_from_being_encoded_again(tmp_path: Path) -> None:
+    first, second, cache = Letters(), Letters(), tmp_path / "cache.npz"
+    full = encoded(["flat", "pay", "flat"], first, cache)
+    again = encoded(["pay", "salary"], second, cache)
+    assert (first.asked, second.asked) == (["flat", "pay"], ["salary"])
+    assert again[0] == pytest.approx(full[1], abs=0.001)
+
+
+def small_thesaurus() -> Thesaurus:
+    labels = {"housing": ("wohnung",), "wages": ("lohn",), "tax": ("wohnungsgeld", "lohnsteuer")}
+    concepts = {
+        name: Concept(name, (), (), "…", MappingProxyType({"de": texts}), MappingProxyType({}))
+        for name, texts in labels.items()
+    }
+    return Thesaurus(MappingProxyType(concepts))
+
+
+def test_only_an_unsure_question_is_put_to_the_encoder_and_it_can_decide() -> None:
+    thesaurus, encoder = small_thesaurus(), Letters()
+    model = learned([(concept.id, label) for concept in thesaurus.values() for label in concept.labels["de"]])
+    with_encoder = Understander(thesaurus, load_places(), classifier=ConceptClassifier(encoder, model))
+    without = Understander(thesaurus, load_places())
+    assert with_encoder.has_encoder
+    assert not without.has_encoder
+    sure = with_encoder.understand("wohnung")
+    assert sure.concepts[0].id == "housing"
+    assert encoder.asked == []
+    # The letters of "Lohn", in an order that shares no n-gram with it.
+    unsure = with_encoder.understand("hnlo")
+    assert encoder.asked == ["hnlo"]
+    assert without.understand("hnlo").abstain
+    assert unsure.concepts[0].id == "wages"
+    assert "encoder" in {step.name for step in unsure.trace}
+
+
+def test_an_encoder_that_fails_is_done_without_and_said_without_the_text() -> None:
+    thesaurus = small_thesaurus()
+    model = learned([(concept.id, label) for concept in thesaurus.values() for label in concept.labels["de"]])
+    failing = Understander(thesaurus, load_places(), classifier=ConceptClassifier(Broken(), model))
+    without = Understander(thesaurus, load_places())
+    with capture_logs() as logged:
+        assert failing.understand("hnlo").concepts == without.understand("hnlo").concepts
+        assert failing.topics_of("Lohn", "Alles zum Lohn.") == without.topics_of("Lohn", "Alles zum Lohn.")
+    assert {entry["event"] for entry in logged} == {"encoder.failed"}
+    assert "hnlo" not in str(logged)
+    assert "Lohn" not in str(logged)
+
+
+def test_a_concept_that_was_not_learned_is_judged_by_its_labels_alone() -> None:
+    thesaurus = small_thesaurus()
+    model = learned([("housing", "wohnung"), ("wages", "lohn")])
+    with_encoder = Understander(thesaurus, load_places(), classifier=ConceptClassifier(Letters(), model))
+    question = "geld für lohn und steuer oder so"
+    own = {link.id: link.weight for link in Understander(thesaurus, load_places()).understand(question).concepts}
+    assert {link.id: link.weight for link in with_encoder.understand(question).concepts}["tax"] == own["tax"]
+
+
+def test_the_model_that_ships_was_trained_on_what_ships() -> None:
+    thesaurus, model = load_thesaurus(), load_model()
+    topics = {concept for concept in model.concepts if not concept.startswith(PREFIX)}
+    assert topics == set(thesaurus)
+    assert model.examples == fingerprint_of(examples_of(thesaurus)), (
+        "labels or utterances have changed: run `make classifier` and commit classifier.npz"
+    )
+
+
+def test_utterances_are_of_known_concepts_and_none_is_said_twice_of_different_ones() -> None:
+    known, meant = set(load_thesaurus()), dict[str, str]()
+    for concept, language, sentence in utterances():
+        assert concept in known or concept.startswith(PREFIX), (language, concept)
+        assert sentence.strip() == sentence != ""
+        assert meant.setdefault(f"{language} {sentence}", concept) == concept, sentence
