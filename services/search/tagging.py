@@ -6,12 +6,13 @@ from pathlib import Path
 from services.search.domain.offers import AutomaticTopic
 from services.search.ports import Understands
 from services.search.thesaurus import Thesaurus
-from services.search.understanding import topics, understand
+from services.search.understanding import classifier, encoder, topics, understand
 from services.search.understanding.classifier import DEFAULT_FILE as CLASSIFIER_FILE
 from services.search.understanding.compiled import fingerprint
 from services.search.understanding.spellings import sources
 
 _CODE = (Path(topics.__file__), Path(understand.__file__))
+_CLASSIFIER = (CLASSIFIER_FILE, Path(classifier.__file__), Path(encoder.__file__))
 
 
 class TopicTagger:
@@ -29,7 +30,7 @@ class TopicTagger:
 
 def topics_fingerprint(thesaurus: Thesaurus, *, with_encoder: bool) -> str:
     """Name all that decides which topics are found: labels, code, and the classifier where it is asked."""
-    judges = [*sources(), *_CODE, *([CLASSIFIER_FILE] if with_encoder else [])]
+    judges = [*sources(), *_CODE, *(_CLASSIFIER if with_encoder else ())]
     return f"{thesaurus_fingerprint(thesaurus)}{fingerprint(judges)[:16]}"
 
 

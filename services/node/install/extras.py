@@ -6,6 +6,7 @@ Neither can fail the set-up. LOTSE_WITH_ENCODER=0 leaves the encoder out.
 import hashlib
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 
 from services.node.install.interpreter import Host, Run, pip_command
@@ -52,12 +53,15 @@ def _install_encoder(requirements: Path, tried: Path, digest: str, pip: list[str
 
 def compile_thesaurus(stamp: Stamp, run: Run) -> None:
     """Compile after a change of what is compiled, so that the first services to start need not all do it."""
-    compiled = [file.stat().st_mtime for file in (stamp.root / _COMPILED).glob("linker-*.npz")]
-    if not compiled or max(compiled) < _last_change(stamp.root / _SOURCES):
+    # Services may be writing there too; whatever goes wrong, they compile for themselves.
+    with suppress(OSError):
+        compiled = [file.stat().st_mtime for file in (stamp.root / _COMPILED).glob("linker-*.npz")]
+        if compiled and max(compiled) >= _last_change(stamp.root / _SOURCES):
+            return
         say("compiling the thesaurus")
-        run([str(stamp.venv / "bin" / "python"), "-m", "services.search.understanding"], {})
-        for file in (stamp.root / _COMPILED).glob("linker-*.npz"):
-            file.touch()  # what is compiled may fit in spite of a change
+        if run([str(stamp.venv / "bin" / "python"), "-m", "services.search.understanding"], {}) == 0:
+            for file in (stamp.root / _COMPILED).glob("linker-*.npz"):
+                file.touch()  # what is compiled may fit in spite of a change
 
 
 def _last_change(folder: Path) -> float:

@@ -161,10 +161,11 @@ def _raised(question: Question) -> list[Query]:
     They order what matches: none of them makes an offer one that is found or counted.
     """
     raised = [_in_parts(word, weight * _WORD_BOOST) for word, weight in question.german_words]
-    if question.districts:
-        here = _constant(_in_districts(question.districts), _IN_DISTRICT_SCORE)
+    here_codes = question.districts or question.filter.district_codes
+    if here_codes:
+        here = _constant(_in_districts(here_codes), _IN_DISTRICT_SCORE)
         raised.append({"dis_max": {"queries": [here, _constant(_statewide(), _STATEWIDE_SCORE)]}})
-    elif not question.asks_for_all:
+    elif not (question.asks_for_all or question.filter.circle):
         raised.append(_constant(_statewide(), _ANYWHERE_SCORE))
     if question.audience:
         raised.append(_constant({"term": {"audiences": question.audience}}, _AUDIENCE_SCORE))
@@ -205,7 +206,8 @@ def _literal(question: Question) -> Query:
             "fields": [*(f"title.{language}^2" for language in question.languages), "partner^2"],
         }
     }
-    return {"dis_max": {"queries": [_every(question.folded), phrase]}}
+    every = [_every(folded) for folded in (question.folded, question.typed) if folded]
+    return {"dis_max": {"queries": [*every, phrase]}}
 
 
 def _every(folded: str) -> Query:

@@ -10,7 +10,7 @@ from typing import Any
 from services.search.adapters.analysis import field_language
 from services.search.domain.highlights import without_marks
 from services.search.domain.offers import IndexChange, OfferDocument, OfferKey, OfferText, clear_ids
-from services.search.understanding.expansion import german_parts
+from services.search.understanding.expansion import published_parts
 from services.search.understanding.fold import fold
 
 TOMBSTONE_STATE = "DELETED"
@@ -90,7 +90,7 @@ def _german(document: OfferDocument) -> list[OfferText]:
 
 def _parts(texts: Iterable[str]) -> str:
     """Give the words of German texts and what their compounds are made of, as questions are put to them."""
-    return " ".join(part for text in texts for part in german_parts(text))
+    return " ".join(part for text in texts for part in published_parts(text))
 
 
 def _fold_words(text: str) -> str:

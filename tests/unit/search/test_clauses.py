@@ -15,6 +15,7 @@ from services.search.understanding.clauses import clauses
             "Ich bin seit Mai hier, arbeite in einer Bäckerei, und mein Chef hat noch nicht gezahlt.",
             ("Ich bin seit Mai hier", "arbeite in einer Bäckerei", "und mein Chef hat noch nicht gezahlt"),
         ),
+        ("Der Kurs um 18:30 Uhr kostet 3.000 Euro", ("Der Kurs um 18:30 Uhr kostet 3.000 Euro",)),
         ("Hallo, ich suche eine Wohnung für uns", ("Hallo ich suche eine Wohnung für uns",)),
         ("我住在莱比锡，老板三个月没有发工资。怎么办？", ("我住在莱比锡", "老板三个月没有发工资", "怎么办")),
         ("أسكن في درسدن، وصاحب العمل لم يدفع لي. ماذا أفعل الآن؟", None),

@@ -169,6 +169,27 @@ def test_a_short_german_word_is_not_read_in_another_alphabet(understander: Under
     assert "read as" not in {step.name for step in understander.understand(word).trace}
 
 
+@pytest.mark.parametrize(
+    ("query", "concept"),
+    [
+        (
+            "Hallo, wie geht es Ihnen? Mein Chef hat mir den Lohn für März nicht gezahlt. Vielen Dank im Voraus.",
+            "unpaid-wages",
+        ),
+        (
+            "Hello! How are you today? I need a kindergarten place for my daughter. Thank you so much in advance.",
+            "childcare",
+        ),
+    ],
+)
+def test_a_greeting_or_thanks_do_not_make_a_story_chatter(understander: Understander, query: str, concept: str) -> None:
+    assert concept in [link.id for link in understander.understand(query).concepts]
+
+
+def test_a_number_does_not_keep_a_wrong_keyboard_from_being_read(understander: Understander) -> None:
+    assert understander.understand("fyvtkmleyu 17").read_as
+
+
 @pytest.mark.parametrize("query", ["Messung 17", "ghbdtn 17"])
 def test_a_number_speaks_for_no_other_reading_and_for_no_age(understander: Understander, query: str) -> None:
     assert "youth-migration-service" not in [link.id for link in understander.understand(query).concepts]
