@@ -12,8 +12,6 @@ from services.search.understanding.places import Places
 from services.search.yaml_files import read_yaml
 
 STOP_WORDS_FILE = Path(__file__).with_name("stopwords.yaml")
-_SMALL_NUMBERS = frozenset(map(str, range(100)))
-"""An age, a day, a count: rare among labels and yet no topic, unless other words say which ("paragraph 24")."""
 MOST_CHARACTERS = 400
 """A longer text is cut here after folding, so that one call's cost is bounded."""
 
@@ -49,8 +47,8 @@ class WordReader:
         by_language: dict[str, list[str]] = read_yaml(STOP_WORDS_FILE)
         tokenised = [(tokens_of(fold(str(word))), word) for words in by_language.values() for word in words]
         single = (tokens[0] for tokens, _ in tokenised if len(tokens) == 1)
-        self.stop_words: Collection[str] = frozenset(single) | _SMALL_NUMBERS
-        """Function words of all languages, folded, and small numbers."""
+        self.stop_words: Collection[str] = frozenset(single)
+        """Function words of all languages, folded."""
         for tokens, word in tokenised:
             # Without spaces a function word is no word of its own: it is cut out, as a place's name is.
             if tokens and len(joined(tokens * 2)) < 2 * len(tokens):

@@ -135,6 +135,8 @@ def _settings(
         hub=BrokerSettings(url=broker_url),
         own_broker=BrokerSettings(url=broker_url),
         opensearch_url=opensearch_url,
+        # What is shown here is the way of a change; the encoder would see topics in words made up for it.
+        encoder="off",
         index_name=f"test-{uuid4().hex}",
         refresh_interval_ms=100,
         coverage_refresh_seconds=0.1,
