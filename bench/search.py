@@ -1,8 +1,9 @@
 """Measures what SearchOffers adds to the engine: the whole call over gRPC beside its own engine request sent raw.
 
 The raw requests are the very bodies that the call sends (the ranking with its facets, then the offers of the page),
-made beforehand, posted by aiohttp and read as bytes. Both take turns, over many different questions; figures are
-milliseconds over loopback, client and service in one event loop.
+made beforehand, posted by aiohttp and read as bytes; the call goes through a bare stub, for what a caller's own client
+adds is no part of the service. Both take turns, over many different questions; figures are milliseconds over loopback,
+client and service in one event loop.
 """
 
 import asyncio
@@ -14,17 +15,18 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import grpc
 
 from bench.search_offers import fill_inbox, running_search
 from bench.understanding import questions
 from lotse.search.v1 import search_pb2, search_service_pb2
 from lotse.search.v1.search_service_pb2_grpc import SearchServiceStub
 from services.common.clock import today_in_saxony, utc_now
-from services.common.rpc.client import connect
 from services.search.adapters.opensearch import msearch_body, ranking_bodies
 from services.search.adapters.queries import offers_body
 from services.search.adapters.sql import SqlEntryStore
@@ -43,6 +45,7 @@ _FACETS = [search_pb2.FACET_FIELD_TOPIC, search_pb2.FACET_FIELD_CONSULTATION_LAN
 _DISTRICTS = ("14511", "14612", "14713", "14626")
 
 Request = search_service_pb2.SearchOffersRequest
+Call = Callable[[Any], Awaitable[Any]]
 
 
 def requests(facets: list[search_pb2.FacetField.ValueType], seed: int = 11) -> list[Request]:
@@ -71,16 +74,18 @@ async def _at_size(folder: Path, size: int) -> dict[str, Any]:
         await fill_inbox(SqlEntryStore(service.database), size)
         await service.keeper.rebuild()
         url = f"{settings.opensearch_url}/{settings.index_name}/_msearch"
-        async with connect(f"127.0.0.1:{service.port}", token) as channel:
-            stub: Any = SearchServiceStub(channel)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{service.port}") as channel:
+            service_calls: Any = SearchServiceStub(channel)
+            sent_with: dict[str, Any] = {"timeout": 5, "metadata": (("authorization", f"Bearer {token}"),)}
+            search = partial(service_calls.SearchOffers, **sent_with)
             return {
-                "without_facets": await _compare(stub, session, url, requests([])),
-                "with_facets": await _compare(stub, session, url, requests(_FACETS)),
-                "type_ahead": await _typed(stub, requests([])),
+                "without_facets": await _compare(search, session, url, requests([])),
+                "with_facets": await _compare(search, session, url, requests(_FACETS)),
+                "type_ahead": await _typed(partial(service_calls.SuggestConcepts, **sent_with), requests([])),
             }
 
 
-async def _compare(stub: Any, session: aiohttp.ClientSession, url: str, asked: list[Request]) -> dict[str, Any]:
+async def _compare(search: Call, session: aiohttp.ClientSession, url: str, asked: list[Request]) -> dict[str, Any]:
     """Send each question both ways, in changing order; the first ones only warm up."""
     bodies = [await raw_bodies(session, url, request, question) for request, question in understood(asked)]
     ours: list[float] = []
@@ -90,7 +95,7 @@ async def _compare(stub: Any, session: aiohttp.ClientSession, url: str, asked: l
     for number, request in enumerate(asked):
 
         async def call(request: Request = request) -> Any:
-            return await stub.SearchOffers(request)
+            return await search(request)
 
         async def post(bodies: tuple[bytes, ...] = bodies[number]) -> None:
             for body in bodies:
@@ -103,14 +108,14 @@ async def _compare(stub: Any, session: aiohttp.ClientSession, url: str, asked: l
     return _summary(ours[WARM_UP:], raw[WARM_UP:], hits / len(asked))
 
 
-async def _typed(stub: Any, asked: list[Request]) -> dict[str, Any]:
+async def _typed(suggest: Call, asked: list[Request]) -> dict[str, Any]:
     """Time whole SuggestConcepts calls for what is typed of each question; their limit is p95 under 20 ms."""
     times: list[float] = []
     for number, request in enumerate(asked):
         typed = search_service_pb2.SuggestConceptsRequest(prefix=request.text[: 2 + number % 6], language_code="de")
 
         async def call(typed: search_service_pb2.SuggestConceptsRequest = typed) -> Any:
-            return await stub.SuggestConcepts(typed)
+            return await suggest(typed)
 
         await _timed(call, times)
     return {**_quantiles("rpc", times[WARM_UP:]), "limit_p95_ms": 20.0}

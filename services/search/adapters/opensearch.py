@@ -5,13 +5,13 @@ would run the whole query twice (measured: 31 against 21 ms).
 """
 
 import base64
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import orjson
 from opensearchpy import AsyncOpenSearch
 
 from services.search.adapters.bulk import send_bulk
@@ -151,7 +151,7 @@ def ranking_bodies(question: Question, facets: tuple[FacetField, ...]) -> list[Q
 
 def msearch_body(bodies: Sequence[Query]) -> bytes:
     """Serialise the parts of one request, each behind an empty header: all go to the same alias."""
-    return "".join(f"{{}}\n{json.dumps(body, ensure_ascii=False)}\n" for body in bodies).encode()
+    return b"".join(b"{}\n%b\n" % orjson.dumps(body) for body in bodies)
 
 
 def _part_failed(part: Mapping[str, Any]) -> Exception:

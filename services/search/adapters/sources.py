@@ -1,11 +1,12 @@
 """Guarantees documents as the mapping wants them, already serialised: the bulk request is put together from bytes."""
 
 import base64
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from services.search.adapters.analysis import field_language
 from services.search.domain.highlights import without_marks
@@ -21,7 +22,7 @@ def bulk_lines(change: IndexChange) -> bytes:
     """Give the two lines of a bulk request that put this change, unless the index has its version or a higher one."""
     action = {"index": {"_id": str(change.key), "version": change.version, "version_type": "external"}}
     source = _tombstone(change.key) if change.document is None else _source(change.document)
-    return f"{_json(action)}\n{_json(source)}\n".encode()
+    return b"%b\n%b\n" % (orjson.dumps(action), orjson.dumps(source))
 
 
 def _tombstone(key: OfferKey) -> dict[str, Any]:
@@ -105,12 +106,3 @@ def _folded_word(word: str) -> str:
 
 def _milliseconds(moment: datetime) -> int:
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def bulk_body(lines: Iterable[bytes]) -> bytes:
-    """Join the lines of many changes to one request."""
-    return b"".join(lines)

@@ -98,20 +98,20 @@ def region_coverage(coverage: RegionCoverage) -> search_pb2.RegionCoverage:
 
 
 def _hit(hit: Hit) -> search_pb2.OfferHit:
-    entry = directory_events_pb2.OfferEntry.FromString(hit.entry)
-    return search_pb2.OfferHit(
+    message = search_pb2.OfferHit(
         name=hit.key.name,
-        entry=entry,
         score=hit.score,
         why=[
             search_pb2.Why(kind=search_pb2.WhyKind.Value(why.kind.value), concept_id=why.concept_id, text=why.text)
             for why in hit.why
         ],
-        highlights=[_highlight(highlight, entry) for highlight in hit.highlights],
         review_overdue=hit.review_overdue,
         automatic_topics=hit.automatic_topics,
         score_parts=[search_pb2.ScorePart(name=part.name, score=part.score) for part in hit.score_parts],
     )
+    message.entry.ParseFromString(hit.entry)
+    message.highlights.extend(_highlight(highlight, message.entry) for highlight in hit.highlights)
+    return message
 
 
 def _highlight(highlight: Highlight, entry: directory_events_pb2.OfferEntry) -> search_pb2.Highlight:

@@ -1,7 +1,10 @@
 """Finds offers: understands the text, asks the index, says why, and never hides what is missing."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from services.search.domain.highlights import segments_of
 from services.search.domain.questions import FoundOffer, Question
@@ -14,6 +17,9 @@ from services.search.handlers.questions import question_of, understood_of
 from services.search.handlers.rankings import Facets, ranked
 from services.search.handlers.understanding import understand
 from services.search.handlers.understanding_steps import understanding_steps
+from services.search.understanding.model import Understanding
+
+T = TypeVar("T")
 
 
 async def search_offers(request: SearchRequest, parts: SearchParts) -> SearchAnswer:
@@ -30,7 +36,31 @@ async def search_offers(request: SearchRequest, parts: SearchParts) -> SearchAns
     else:
         rest, facets = await ranked(parts.index, question, request.facets)
     question = replace(question, fuzzy=rest.fuzzy)
-    offers = await parts.index.fetch(question, rest.ids[: request.page_size], explain=request.explain)
+    # While the engine reads the page, all that needs no offer is put together.
+    async with _begun(parts.index.fetch(question, rest.ids[: request.page_size], explain=request.explain)) as page:
+        answer = _without_hits(request, question, understanding, parts, rest, facets)
+        return replace(answer, hits=tuple(map(_hits_for(question, request, parts), await page)))
+
+
+@asynccontextmanager
+async def _begun(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """Let work begin, and end it with the block."""
+    task = asyncio.create_task(work)
+    await asyncio.sleep(0)
+    try:
+        yield task
+    finally:
+        task.cancel()
+
+
+def _without_hits(
+    request: SearchRequest,
+    question: Question,
+    understanding: Understanding | None,
+    parts: SearchParts,
+    rest: Rest,
+    facets: Facets,
+) -> SearchAnswer:
     left = rest.after(request.page_size)
     understood = understood_of(understanding, request.language, parts.thesaurus)
     if request.explain and understanding is not None:
@@ -38,7 +68,7 @@ async def search_offers(request: SearchRequest, parts: SearchParts) -> SearchAns
             understood, steps=understanding_steps(understanding, question, request.language, parts.sentences)
         )
     return SearchAnswer(
-        hits=tuple(map(_hits_for(question, request, parts), offers)),
+        hits=(),
         next_page_token=parts.tokens.write(request.identity, pack(left)) if left.ids else "",
         total=rest.total,
         total_is_lower_bound=rest.total_is_lower_bound,

@@ -16,6 +16,7 @@ _TRACED = {
     "words": "how.words",
     "language": "how.language",
     "read as": "how.read_as",
+    "clauses": "how.clauses",
     "encoder": "how.encoder",
     "off topic": "how.off_topic",
     "linked": "how.linked",
@@ -46,6 +47,7 @@ def _sought(question: Question) -> Iterator[tuple[str, str]]:
     yield "how.topics", _weighed(question.topics)
     yield "how.german_words", _weighed(question.german_words)
     yield "how.all_words" if question.literal_only else "how.most_words", question.words
+    yield "how.typed", question.typed
     yield "how.compounds", "" if question.literal_only else question.german_parts
     yield "how.misspelt", question.folded if question.fuzzy else ""
     yield "how.places", ", ".join(f"{district_label(code)} ({code})" for code in question.districts)

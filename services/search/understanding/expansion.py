@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
+from heapq import nlargest
 
 from services.search.thesaurus import Concept, Thesaurus
 from services.search.understanding.compounds import load_splitter
@@ -37,10 +38,14 @@ class GermanWords:
         found: dict[str, float] = {}
         for concept, weight in concepts.items():
             # Squared: a neighbour's own words must not outweigh those of the concept that was asked.
+            square = weight**2
             for word, share in self._weights.get(concept, ()):
-                found[word] = max(found.get(word, 0.0), share * weight**2)
-        heaviest = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
-        return tuple((word, round(weight, 4)) for word, weight in heaviest)
+                value = share * square
+                if value > found.get(word, 0.0):
+                    found[word] = value
+        least = nlargest(most, found.values())[-1] if found else 0.0
+        heaviest = sorted((-weight, word) for word, weight in found.items() if weight >= least)[:most]
+        return tuple((word, round(-weight, 4)) for weight, word in heaviest)
 
 
 def german_parts(text: str) -> tuple[str, ...]:

@@ -37,12 +37,16 @@ class PhraseTable(Generic[V]):
 
     def __init__(self) -> None:
         self._root: _Node[V] = _Node()
+        self._beginnings: set[str] = set()
+        """The first letters of all first words: most words of a text begin no name, and this tells at once."""
 
     def add(self, name: str, value: V) -> None:
         """Enter a name; of two values for one name the first stays. A name without a letter is ignored."""
         node = self._root
         for word in name.split():
             for token in tokens_of(fold(word)):
+                if node is self._root:
+                    self._beginnings.add(token[:_SHORTEST_STEM])
                 branch = node.stems if word.endswith("*") else node.exact
                 node = branch.setdefault(token, _Node())
         if node is not self._root and node.value is None:
@@ -54,7 +58,7 @@ class PhraseTable(Generic[V]):
         rest: list[str] = []
         position = 0
         while position < len(tokens):
-            length, value = self._longest(tokens, position)
+            length, value = self._longest(tokens, position) if self._may_begin(tokens[position]) else (0, None)
             if value is None:
                 rest.append(tokens[position])
                 position += 1
@@ -62,6 +66,9 @@ class PhraseTable(Generic[V]):
                 values[value] = None
                 position += length
         return Found(tuple(values), tuple(rest))
+
+    def _may_begin(self, token: str) -> bool:
+        return token[:_SHORTEST_STEM] in self._beginnings or token.startswith(_CLITICS)
 
     def _longest(self, tokens: Sequence[str], start: int) -> tuple[int, V | None]:
         """Return how many words the longest name from `start` has, and its value."""

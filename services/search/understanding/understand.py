@@ -19,7 +19,7 @@ from services.search.understanding.compiled import compiled_linker
 from services.search.understanding.encoder import EncoderFailed
 from services.search.understanding.fold import tokens_of
 from services.search.understanding.language import detect_language
-from services.search.understanding.linker import IndexedLabel, Link, Linker, Scores, build_linker
+from services.search.understanding.linker import Columns, IndexedLabel, Link, Linker, Scores, build_linker
 from services.search.understanding.model import Audience, LinkedConcept, TraceStep, Understanding
 from services.search.understanding.offtopic import PREFIX, is_off_topic
 from services.search.understanding.places import Places, load_places
@@ -128,7 +128,7 @@ class Understander:
         reading = _Reading(typed, words.topical, self._linker.scores(words.topical), language, confidence)
         trace = [TraceStep("words", " ".join(words.topical)), TraceStep("language", f"{language} {confidence:.2f}")]
         if (reading.scores.values * self._is_topic).max(initial=0.0) < _READING_THRESHOLD:
-            reading = self._with_clauses(self._reread(reading, trace))
+            reading = self._with_clauses(self._reread(reading, trace), trace)
         scores = self._second_opinion(reading, trace)
         speaker = self._audience_words.find(tokens_of(words.folded))
         links = self._on_topic(self._linker.links(self._favoured(scores, speaker), 2 * _MOST_CONCEPTS), trace)
@@ -180,23 +180,27 @@ class Understander:
             trace.append(TraceStep("read as", best.text))
         return best
 
-    def _with_clauses(self, reading: _Reading) -> _Reading:
+    def _with_clauses(self, reading: _Reading, trace: list[TraceStep]) -> _Reading:
         """Let each topic have its best clause, where that says more than the whole text.
 
         What is off topic counts with the mean of the clauses: a greeting or thanks make no story chatter.
         """
         parts = clauses(reading.text)
-        if len(parts) < 2:
+        if len(parts) < 2 or not self._linker.concepts:
             return reading
-        values, nearness = reading.scores.values, reading.scores.nearness
-        mean = np.zeros_like(values)
-        for part in parts:
-            found = self._linker.scores(self._reader.topical(part))
-            mean += found.values / len(parts)
-            values = np.maximum(values, _CLAUSE_SHARE * self._is_topic * found.values)
-            nearness = np.maximum(nearness, _CLAUSE_SHARE * found.nearness)
-        values = np.where(self._is_topic, values, np.minimum(values, mean))
+        seen: dict[str, Columns] = {}
+        found = [self._linker.scores(self._reader.topical(part), seen) for part in parts]
+        trace.append(TraceStep("clauses", "; ".join(map(self._nearest_topic, parts, found))))
+        values = reading.scores.values
+        clearest = _CLAUSE_SHARE * np.max([scores.values for scores in found], axis=0)
+        mean = np.mean([scores.values for scores in found], axis=0)
+        values = np.where(self._is_topic, np.maximum(values, clearest), np.minimum(values, mean))
+        nearness = (*reading.scores.nearness, *(part for scores in found for part in scores.nearness))
         return replace(reading, scores=Scores(values, nearness))
+
+    def _nearest_topic(self, part: str, scores: Scores) -> str:
+        best = int(scores.values.argmax())
+        return f"{part} → {self._linker.concepts[best].removeprefix(PREFIX)} {scores.values[best]:.2f}"
 
     def _second_opinion(self, reading: _Reading, trace: list[TraceStep]) -> Scores:
         """Ask the classifier when the n-grams are unsure: of the whole text, and if need be of its clauses."""

@@ -46,8 +46,7 @@ class WordReader:
         self._padding: PhraseTable[bool] = PhraseTable()
         by_language: dict[str, list[str]] = read_yaml(STOP_WORDS_FILE)
         tokenised = [(tokens_of(fold(str(word))), word) for words in by_language.values() for word in words]
-        single = (tokens[0] for tokens, _ in tokenised if len(tokens) == 1)
-        self.stop_words: Collection[str] = frozenset(single)
+        self.stop_words: Collection[str] = frozenset(tokens[0] for tokens, _ in tokenised if len(tokens) == 1)
         """Function words of all languages, folded."""
         for tokens, word in tokenised:
             # Without spaces a function word is no word of its own: it is cut out, as a place's name is.

@@ -262,6 +262,7 @@ def test_a_thesaurus_of_no_or_one_label_is_enough_to_run(labels: tuple[str, ...]
     concepts = {"housing": _concept("housing", *labels)} if labels else {}
     small = Understander(Thesaurus(MappingProxyType(concepts)), load_places())
     assert small.understand("Wohnung").abstain == (not labels)
+    assert small.understand("Guten Tag zusammen! Ich suche eine Wohnung.").abstain == (not labels)
 
 
 def test_the_nearest_label_is_the_reason_given() -> None:
@@ -269,3 +270,16 @@ def test_the_nearest_label_is_the_reason_given() -> None:
     labels = [IndexedLabel("wages", words(text), text, "de") for text in ("lohn fehlt", "kein gehalt")]
     link = build_linker(labels, ()).link(("gehalt",))[0]
     assert link.label.shown == "kein gehalt"
+
+
+def test_a_concept_that_shares_nothing_with_the_words_is_shown_by_its_first_label() -> None:
+    linker = build_linker([IndexedLabel("wages", ("lohn",), "Lohn", "de")], ())
+    scores = linker.scores(("ქორწილი",))
+    assert not scores.values.any()
+    assert linker.nearest(scores, 0).shown == "Lohn"
+
+
+def test_each_clause_of_a_story_tells_its_nearest_topic(understander: Understander) -> None:
+    story = "Ich bin seit Mai hier. Mein Chef hat mir zwei Monate keinen Lohn gezahlt, was kann ich tun?"
+    (told,) = (step.found for step in understander.understand(story).trace if step.name == "clauses")
+    assert "zwei Monate keinen Lohn gezahlt → wages" in told

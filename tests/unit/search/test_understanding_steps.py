@@ -66,7 +66,7 @@ def test_the_audience_is_named_in_the_callers_language() -> None:
 def test_every_step_that_is_traced_has_a_name() -> None:
     assert understand.__file__
     traced = set(re.findall(r'TraceStep\("([^"]+)"', Path(understand.__file__).read_text()))
-    assert traced >= {"words", "language", "read as", "encoder", "off topic", "linked"}
+    assert traced >= {"words", "language", "read as", "clauses", "encoder", "off topic", "linked"}
     for name in traced:
         assert name not in told(Question(TODAY), TraceStep(name, "x"))
 
@@ -75,6 +75,11 @@ def test_what_is_not_sure_is_looked_for_literally() -> None:
     literal = told(Question(TODAY, words="a b", german_parts="a b", literal_only=True))
     assert literal == {"Folded": "wort", "Looked for, all together": "a b"}
     assert told(Question(TODAY, words="a b", folded="a b", fuzzy=True))["Also misspelt"] == "a b"
+
+
+def test_what_was_typed_is_told_beside_the_other_reading_of_its_keys() -> None:
+    assert told(Question(TODAY, words="робота", typed="hj,jnf"))["Looked for as typed"] == "hj,jnf"
+    assert told(Question(TODAY, typed="hj,jnf", literal_only=True))["Looked for as typed"] == "hj,jnf"
 
 
 def test_explaining_is_asked_for_and_is_no_other_question() -> None:
