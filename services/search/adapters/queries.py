@@ -37,6 +37,10 @@ _WORD_BOOST = 8.0
 _PARTS_BOOST = 4.0
 """The same for what German compounds among the words typed are made of."""
 
+_NAME_BOOST = 32.0
+"""Times BM25 of a question that stands whole in a title or a partner's name: whoever types a rare name wants that one,
+whatever topic it sounds like. Common words have little BM25 to begin with (measured: no other question changes)."""
+
 _IN_DISTRICT_SCORE, _STATEWIDE_SCORE = 8.0, 5.0
 """Ahead of offers for elsewhere: "in the caller's district first, then Saxony-wide". Less than a topic is worth, so
 that what is beside the question is not lifted; more than the words' share varies between offers of one topic."""
@@ -220,6 +224,7 @@ def _loose(question: Question) -> list[Query]:
     analysed = {"query": question.words, "fields": [*_text_fields(question.languages), "partner^1.5"], **needed}
     folded = {"query": question.folded, "fields": ["folded_title^2", "folded"], **needed}
     queries: list[Query] = [{"multi_match": analysed}, {"multi_match": folded}]
+    queries.append(_name(question))
     if question.typed:
         queries.append(_every(question.typed))
     if question.fuzzy:
@@ -229,6 +234,13 @@ def _loose(question: Question) -> list[Query]:
     if question.german_parts:
         queries.append(_in_parts(question.german_parts, _PARTS_BOOST))
     return queries
+
+
+def _name(question: Question) -> Query:
+    whole = {"operator": "and", "boost": _NAME_BOOST}
+    of_partner = {"match": {"partner": {"query": question.words, **whole}}}
+    of_title = {"match": {"folded_title": {"query": question.folded, **whole}}}
+    return {"dis_max": {"queries": [of_partner, of_title]}}
 
 
 def _text_fields(languages: tuple[str, ...]) -> list[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 
-from services.search.understanding.linker import IndexedLabel, Linker, LinkerState, build_linker
+from services.search.understanding.linker import IndexedLabel, Linker, LinkerState, Spoken, build_linker
 
 log = structlog.get_logger(__name__)
 
@@ -32,14 +32,15 @@ def compiled_linker(
     sources: Iterable[Path],
     labels: Callable[[], Iterable[IndexedLabel]],
     stop_words: Collection[str],
+    spoken: Callable[[], Iterable[Spoken]] = tuple,
     folder: Path = DEFAULT_FOLDER,
 ) -> Linker:
-    """Give the linker made from these source files; `labels` is only called when no kept one fits."""
+    """Give the linker made from these source files; `labels` and `spoken` are only called when no kept one fits."""
     file = folder / f"linker-{fingerprint(sources)}.npz"
     kept = _read(file)
     if kept is not None:
         return Linker(kept[0], stop_words, kept[1])
-    linker = build_linker(labels(), stop_words)
+    linker = build_linker(labels(), stop_words, spoken())
     with suppress(OSError):
         _write(file, linker)
     return linker

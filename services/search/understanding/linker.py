@@ -20,6 +20,8 @@ _UNSEEN_WEIGHT = 0.35
 """What a feature no label has counts against the query: enough to tell a foreign topic, little enough for chatter."""
 _REMEMBERED_WORDS = 8_192
 """Of those that stand in labels, which come again and again; what else a caller types is never kept."""
+_SPOKEN_WEIGHT = 0.3
+"""What an utterance counts beside a label for how telling a feature is (measured: .2 to .5 are near)."""
 _NEAREST_SHARE = 0.7
 """How much the nearest single label counts; the rest is the vote of all labels a long question touches in part."""
 
@@ -36,9 +38,12 @@ class IndexedLabel:
     """All its words with single spaces, places and language names too."""
 
 
+Spoken = tuple[str, tuple[str, ...]]
+"""Concept id and the folded words of something people say when they mean it."""
+
 POSTING = np.dtype([("row", "<i4"), ("weight", "<f4")])
-"""What a feature does for a row: labels come first, where it weighs idf² by the label's length; then come the concepts,
-where it weighs idf² by the share of the feature's labels that are the concept's."""
+"""What a feature does for a row: labels come first, where it weighs its squared `telling` by the label's length; then
+the concepts, where it weighs that by the share of the feature's labels that are the concept's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ class LinkerState:
     """Features by number."""
     starts: NDArray[np.intp]
     """First label of each concept."""
-    idf: NDArray[np.float64]
+    telling: NDArray[np.float64]
+    """What each feature weighs: little when it is said of many concepts alike, as "need" or "please" is."""
     pointers: NDArray[np.intp]
     """Where the postings of each feature begin, and the end of the last."""
     postings: NDArray[np.int64]
@@ -91,7 +97,7 @@ class Linker:
         self._sizes = np.diff(np.append(state.starts, len(labels)))
         self._vocabulary = {feature: number for number, feature in enumerate(state.vocabulary)}
         self._remembered = lru_cache(maxsize=_REMEMBERED_WORDS)(self._columns_of)
-        self._unseen = _UNSEEN_WEIGHT * math.sqrt(math.log1p(len(labels)) * math.log1p(len(self.concepts)))
+        self._unseen = _UNSEEN_WEIGHT * math.log1p(len(self.concepts))
 
     def link(self, words: Sequence[str], most: int | None = None) -> list[Link]:
         """Return the concepts that share a feature with the folded `words`, best first, at most `most`."""
@@ -164,8 +170,8 @@ class Linker:
                 unseen[feature] = max(unseen.get(feature, 0.0), _STOP_WEIGHT if is_stop else 1.0)
         weak = [column for column in stops if column not in full]
         strong = list(full)
-        idf = self.state.idf
-        square = float(idf[strong] @ idf[strong]) + _STOP_WEIGHT**2 * float(idf[weak] @ idf[weak])
+        full_weights, weak_weights = self.state.telling[strong], self.state.telling[weak]
+        square = float(full_weights @ full_weights) + _STOP_WEIGHT**2 * float(weak_weights @ weak_weights)
         return strong, weak, square + self._unseen**2 * sum(strength**2 for strength in unseen.values())
 
     def _known_columns(self, word: str, seen: dict[str, Columns]) -> Columns:
@@ -181,8 +187,11 @@ class Linker:
         return columns, tuple(feature for feature, column in found.items() if column is None)
 
 
-def build_linker(labels: Iterable[IndexedLabel], stop_words: Collection[str]) -> Linker:
-    """Index the labels; those without words are left out. Takes seconds for 30,000 labels."""
+def build_linker(labels: Iterable[IndexedLabel], stop_words: Collection[str], spoken: Iterable[Spoken] = ()) -> Linker:
+    """Index the labels; those without words are left out. Takes seconds for 30,000 labels.
+
+    What people say is not compared with questions; it tells which words are said of any concept.
+    """
     stop_words = frozenset(stop_words)
     kept = sorted_labels(labels)
     ids = [label.concept_id for label in kept]
@@ -190,21 +199,20 @@ def build_linker(labels: Iterable[IndexedLabel], stop_words: Collection[str]) ->
     vocabulary, rows, columns, strengths = _entries(kept, stop_words)
     counts = np.bincount(columns, minlength=len(vocabulary))
     concept_of = np.searchsorted(starts, np.arange(len(kept)), side="right") - 1
-    voting, voted, shares = _votes(columns, concept_of[rows], max(len(starts), 1), len(vocabulary))
-    votes = np.bincount(voting, minlength=len(vocabulary))
-    # Rare among labels and rare among concepts: "work" is in many concepts, "kindergarten" in many labels of one.
-    idf = np.sqrt(np.log1p(len(kept) / np.maximum(counts, 1)) * np.log1p(len(starts) / np.maximum(votes, 1)))
-    weights = strengths * idf[columns]
+    voting, voted, labelled = _pairs(columns, concept_of[rows])
+    shares = labelled / counts[voting]
+    telling = _telling((voting, voted, labelled), _spoken_pairs(spoken, vocabulary, ids), len(vocabulary), len(starts))
+    weights = strengths * telling[columns]
     lengths = np.sqrt(np.maximum(np.bincount(rows, weights=weights**2, minlength=len(kept)), 1e-9))
     features_of = np.concatenate((columns, voting))
     postings = np.empty(len(features_of), dtype=POSTING)
     postings["row"] = np.concatenate((rows, len(kept) + voted))
-    postings["weight"] = np.concatenate((weights * idf[columns] / lengths[rows], shares * idf[voting] ** 2))
+    postings["weight"] = np.concatenate((weights * telling[columns] / lengths[rows], shares * telling[voting] ** 2))
     state = LinkerState(
         vocabulary=vocabulary,
         starts=starts,
-        idf=idf,
-        pointers=np.concatenate(([0], np.cumsum(counts + votes))),
+        telling=telling,
+        pointers=np.concatenate(([0], np.cumsum(np.bincount(features_of, minlength=len(vocabulary))))),
         postings=postings[np.argsort(features_of, kind="stable")].view(np.int64),
     )
     return Linker(kept, stop_words, state)
@@ -240,11 +248,42 @@ def _entries(
     return list(numbers), rows, np.array(columns, dtype=np.intp), np.array(strengths, dtype=np.float64)
 
 
-def _votes(
-    columns: NDArray[np.intp], concepts: NDArray[np.intp], many: int, vocabulary: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """Return every pair of a feature and a concept that has it, with the share of the feature's labels it has."""
-    cells, counts = np.unique(columns * many + concepts, return_counts=True)
-    feature, concept = cells // many, cells % many
-    totals = np.bincount(feature, weights=counts, minlength=vocabulary)
-    return feature, concept, counts / totals[feature]
+Pairs = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
+"""Features, concepts they belong to, and how often."""
+
+
+def _pairs(features_of: NDArray[np.intp], concepts: NDArray[np.intp]) -> Pairs:
+    """Count every pair of a feature and a concept."""
+    many = int(concepts.max(initial=0)) + 1
+    cells, counts = np.unique(features_of * many + concepts, return_counts=True)
+    return cells // many, cells % many, counts
+
+
+def _spoken_pairs(spoken: Iterable[Spoken], vocabulary: Sequence[str], concept_ids: Iterable[str]) -> Pairs:
+    """Count in which utterances of which concept each feature of the labels is said; unknown concepts are one more."""
+    numbers = {feature: number for number, feature in enumerate(vocabulary)}
+    places = {concept: place for place, concept in enumerate(dict.fromkeys(concept_ids))}
+    known: dict[str, list[int]] = {}
+    columns, concepts = array("q"), array("q")
+    for concept, words in spoken:
+        place = places.get(concept, len(places))
+        for word in dict.fromkeys(words):
+            if word not in known:
+                known[word] = [numbers[feature] for feature, _ in features((word,)) if feature in numbers]
+            columns.extend(known[word])
+            concepts.extend([place] * len(known[word]))
+    return _pairs(np.array(columns, dtype=np.intp), np.array(concepts, dtype=np.intp))
+
+
+def _telling(labelled: Pairs, spoken: Pairs, vocabulary: int, concepts: int) -> NDArray[np.float64]:
+    """Weigh features: log(1 + concepts / perplexity), where the perplexity is of how a feature's uses are shared among
+    concepts: the number of concepts it would take to be as undecided if all were alike."""
+    many = concepts + 1
+    cells, place = np.unique(
+        np.concatenate([feature * many + concept for feature, concept, _ in (labelled, spoken)]), return_inverse=True
+    )
+    uses = np.bincount(place, np.concatenate((labelled[2], _SPOKEN_WEIGHT * spoken[2])))
+    feature = cells // many
+    shares = uses / np.bincount(feature, uses, minlength=vocabulary)[feature]
+    entropy = -np.bincount(feature, shares * np.log(shares), minlength=vocabulary)
+    return np.asarray(np.log1p(concepts / np.exp(entropy)), dtype=np.float64)

@@ -6,22 +6,25 @@ from pathlib import Path
 from services.search.thesaurus import Concept, Thesaurus
 from services.search.thesaurus.loader import DEFAULT_FOLDER as THESAURUS_FOLDER
 from services.search.understanding.fold import fold, tokens_of
-from services.search.understanding.linker import IndexedLabel
+from services.search.understanding.linker import IndexedLabel, Spoken
 from services.search.understanding.offtopic import DEFAULT_FILE as OFF_TOPIC_FILE
 from services.search.understanding.offtopic import off_topic_labels
 from services.search.understanding.places import DEFAULT_FILE as PLACES_FILE
 from services.search.understanding.readings import romanised
+from services.search.understanding.utterances import DEFAULT_FOLDER as UTTERANCES_FOLDER
+from services.search.understanding.utterances import utterances
 from services.search.understanding.words import STOP_WORDS_FILE
 
 _MODULES = (
     *("fold", "linker", "ngrams", "phrases", "readings", "consultation", "places", "words", "offtopic"),
-    *("spellings", "compiled"),
+    *("spellings", "compiled", "utterances"),
 )
 
 
 def sources() -> Iterator[Path]:
     """Name every file that decides how labels are compared: what was compiled from others is never read."""
-    yield from THESAURUS_FOLDER.glob("*.yaml")
+    for folder in (THESAURUS_FOLDER, UTTERANCES_FOLDER):
+        yield from folder.glob("*.yaml")
     yield from (PLACES_FILE, STOP_WORDS_FILE, OFF_TOPIC_FILE)
     yield from (Path(__file__).with_name(f"{module}.py") for module in _MODULES)
 
@@ -34,6 +37,12 @@ def indexed_labels(thesaurus: Thesaurus, words_of: Callable[[str], tuple[str, ..
             yield IndexedLabel(concept.id, words_of(typed), shown, language, folded)
     for category, language, label in off_topic_labels():
         yield IndexedLabel(category, words_of(label), label, language)
+
+
+def spoken(words_of: Callable[[str], tuple[str, ...]]) -> Iterator[Spoken]:
+    """Give what people say of each concept, as it is compared."""
+    for concept, _, sentence in utterances():
+        yield concept, words_of(sentence)
 
 
 def _spellings(concept: Concept) -> Iterator[tuple[str, str, str]]:

@@ -24,7 +24,7 @@ from services.search.understanding.model import Audience, LinkedConcept, TraceSt
 from services.search.understanding.offtopic import PREFIX, is_off_topic
 from services.search.understanding.places import Places, load_places
 from services.search.understanding.readings import other_readings
-from services.search.understanding.spellings import indexed_labels, sources
+from services.search.understanding.spellings import indexed_labels, sources, spoken
 from services.search.understanding.suggest import Suggester
 from services.search.understanding.topics import TopicFinder
 from services.search.understanding.words import WordReader
@@ -33,8 +33,10 @@ log = structlog.get_logger(__name__)
 
 _MOST_TYPED = 2000
 """Cut before folding, which may shrink a text: a megabyte of marks is not worth reading."""
-LINK_THRESHOLD = 0.26
+LINK_THRESHOLD = 0.24
 """When even the best link is below it, it is more often wrong than right (measured on the development questions)."""
+_UNKNOWN_THRESHOLD = 0.35
+"""The same for n-grams alone of words that stand in no label, where a script or a made-up name comes near to many."""
 _FURTHER_THRESHOLD = 0.2
 _RELATIVE_THRESHOLD = 0.5
 """Further concepts may be weaker, but must come this near to the best one."""
@@ -133,7 +135,8 @@ class Understander:
         speaker = self._audience_words.find(tokens_of(words.folded))
         links = self._on_topic(self._linker.links(self._favoured(scores, speaker), 2 * _MOST_CONCEPTS), trace)
         trace.append(TraceStep("linked", ", ".join(f"{link.label.concept_id} {link.score:.2f}" for link in links)))
-        concepts = tuple(map(self._linked, _trusted(links)))
+        least = LINK_THRESHOLD if scores is not reading.scores or self._knows_any(reading.words) else _UNKNOWN_THRESHOLD
+        concepts = tuple(map(self._linked, _trusted(links, least)))
         return Understanding(
             text=text,
             folded=words.folded,
@@ -179,6 +182,10 @@ class Understander:
         if best is not first:
             trace.append(TraceStep("read as", best.text))
         return best
+
+    def _knows_any(self, words: Sequence[str]) -> bool:
+        telling = (word for word in words if word not in self._reader.stop_words and not word.isdigit())
+        return any(map(self._linker.knows, telling))
 
     def _with_clauses(self, reading: _Reading, trace: list[TraceStep]) -> _Reading:
         """Let each topic have its best clause, where that says more than the whole text.
@@ -281,7 +288,12 @@ def build_understander(thesaurus: Thesaurus | None = None, classifier: ConceptCl
     """Build it from the data that ships with the service; takes seconds the first time, then tenths of one."""
     thesaurus, places = thesaurus or load_thesaurus(), load_places()
     reader = WordReader(places)
-    linker = compiled_linker(sources(), lambda: indexed_labels(thesaurus, reader.topical), reader.stop_words)
+    linker = compiled_linker(
+        sources(),
+        lambda: indexed_labels(thesaurus, reader.topical),
+        reader.stop_words,
+        lambda: spoken(reader.topical),
+    )
     return Understander(thesaurus, places, linker=linker, classifier=classifier)
 
 
@@ -298,9 +310,9 @@ def _first_sentence(text: str) -> str:
     return next((part for part in _SENTENCE_END.split(text) if part.strip()), "")
 
 
-def _trusted(links: Sequence[Link]) -> list[Link]:
+def _trusted(links: Sequence[Link], threshold: float) -> list[Link]:
     """Keep nothing when the best link is weak, else the best and what is not far behind it."""
-    if _best(links) < LINK_THRESHOLD:
+    if _best(links) < threshold:
         return []
     least = max(_FURTHER_THRESHOLD, _best(links) * _RELATIVE_THRESHOLD)
     return [link for link in links[:_MOST_CONCEPTS] if link.score >= least]

@@ -63,16 +63,31 @@ async def test_the_own_set_is_answered_far_better_than_by_words(
 ) -> None:
     found = await answers(index, queries)
     ours = judged_answers("ours", found, queries, offers)
-    first = judged_answers("first", found, [query for query in queries if "later" not in query.slices], offers)
     words = judged("bm25", await baseline(index, queries), (), queries, offers)
     _show(ours, words)
-    # Without the encoder: the questions that labels were improved with, and those written later, of which half are
-    # stories. `make eval` gives the figures with it (docs/relevance.md).
-    assert first.overall.success_at_3 >= 0.90
-    assert ours.by_slice["later"].success_at_3 >= 0.72
-    assert ours.overall.ndcg_at_10 >= 0.60
-    assert ours.not_german.success_at_3 >= 0.80
+    # Without the encoder, among both halves of the set's offers; half of the later questions are stories.
+    # `make eval` gives the figures with it (docs/relevance.md).
+    assert ours.by_slice["later"].success_at_3 >= 0.76
+    assert ours.overall.ndcg_at_10 >= 0.63
+    assert ours.not_german.success_at_3 >= 0.83
     assert ours.overall.success_at_3 > 5 * words.overall.success_at_3
+
+
+async def test_the_first_questions_and_offers_are_answered_as_well_as_ever(
+    opensearch_url: str,
+    understander: Understander,
+    thesaurus: Thesaurus,
+    offers: tuple[SetOffer, ...],
+    queries: tuple[SetQuery, ...],
+) -> None:
+    first = [query for query in queries if not _is_later(query)]
+    beside = [offer for offer in offers if offer.id.startswith("of-")]
+    async with running_evaluation_index(opensearch_url, beside, understander, thesaurus, TODAY) as index:
+        ours = judged_answers("first", await answers(index, first), first, beside)
+    _show(ours)
+    assert ours.overall.success_at_3 >= 0.90
+    assert ours.overall.ndcg_at_10 >= 0.70
+    assert ours.not_german.success_at_3 >= 0.90
 
 
 async def test_what_no_centre_answers_gets_no_list_of_offers(
@@ -81,7 +96,7 @@ async def test_what_no_centre_answers_gets_no_list_of_offers(
     outside = [query for query in queries if not query.intents]
     found = await answers(index, outside)
     abstained = [query for query in outside if found[query.id].abstained]
-    first = [query for query in outside if "later" not in query.slices]
+    first = [query for query in outside if not _is_later(query)]
     assert len(first) >= 20
     assert sum(query in abstained for query in first) / len(first) >= 0.85
     # Without the encoder, which knows 34 of them (docs/relevance.md).
@@ -128,6 +143,11 @@ async def test_the_reference_needs_find_their_partner(
     print(f"\n{len(right['de'])} needs; share in the top 3 without encoder: {shares}")
     assert set(shares) == {"de", "en", "uk", "ar", "vi"}
     assert min(shares.values()) >= LEAST_OF_NEEDS
+
+
+def _is_later(query: SetQuery) -> bool:
+    """Say whether a question was written after labels had been improved with the others, by somebody else."""
+    return "later" in query.slices
 
 
 def _seeds() -> tuple[list[SetOffer], dict[str, str], dict[str, tuple[str, ...]]]:

@@ -110,6 +110,16 @@ async def test_a_partner_is_found_by_its_name(world: World) -> None:
     assert await world.found("Zwirbelkontor") == ["a"]
 
 
+async def test_a_rare_name_that_sounds_like_a_topic_finds_its_own_offer_first(world: World) -> None:
+    for number in range(30):
+        await world.publish(f"other-{number}", "Wohnungssuche", topics=["housing"])
+    await world.publish("a", "Treff im Viertel", partner="Wohnungsfuchs Neustadt")
+    answer = await world.search("Wohnungsfuchs")
+    assert answer.understanding.concepts[0].id == "housing"
+    assert ids(answer)[0] == "a"
+    assert len(answer.hits) > 1
+
+
 async def test_a_misspelt_word_is_forgiven_when_little_else_is_found(world: World) -> None:
     # The name stands apart from the title, from which topics come: two alike in these are told apart by the word.
     await world.publish("a", "Deutschkurs", partner="Haus der Hilfe", topics=["german-course"])

@@ -30,7 +30,7 @@ def never() -> list[IndexedLabel]:
 
 
 def compiled(source: Path, folder: Path, labels: Callable[[], list[IndexedLabel]] = lambda: LABELS) -> Linker:
-    return compiled_linker([source], labels, STOP_WORDS, folder)
+    return compiled_linker([source], labels, STOP_WORDS, folder=folder)
 
 
 def kept(folder: Path) -> Path:

@@ -279,7 +279,17 @@ def test_a_concept_that_shares_nothing_with_the_words_is_shown_by_its_first_labe
     assert linker.nearest(scores, 0).shown == "Lohn"
 
 
+def test_what_is_said_of_every_concept_tells_none() -> None:
+    words: Callable[[str], tuple[str, ...]] = lambda text: tuple(text.split())  # noqa: E731
+    labels = [IndexedLabel("job", words("brauche dringend arbeit"), "…", "de")]
+    labels += [IndexedLabel("flat", words(text), text, "de") for text in ("wohnung", "zimmer", "miete")]
+    said = [(concept, words("brauche dringend")) for concept in ("flat", "school", "doctor")]
+    asked = words("brauche dringend wohnung")
+    assert build_linker(labels, ()).link(asked)[0].label.concept_id == "job"
+    assert build_linker(labels, (), said * 20).link(asked)[0].label.concept_id == "flat"
+
+
 def test_each_clause_of_a_story_tells_its_nearest_topic(understander: Understander) -> None:
-    story = "Ich bin seit Mai hier. Mein Chef hat mir zwei Monate keinen Lohn gezahlt, was kann ich tun?"
+    story = "Guten Tag, ich bin im Mai mit dem Zug gekommen. Meine Wohnung ist zu klein für uns, danke Ihnen sehr."
     (told,) = (step.found for step in understander.understand(story).trace if step.name == "clauses")
-    assert "zwei Monate keinen Lohn gezahlt → wages" in told
+    assert "; Meine Wohnung ist zu klein für uns → housing 0." in told
