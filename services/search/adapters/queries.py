@@ -27,26 +27,26 @@ _FREE = "COST_KIND_FREE"
 _SHOWN = ["entry", "topics", "automatic_topics", "districts", "scope", "review_due"]
 _SEARCHABLE = "OFFER_STATE_PUBLISHED"
 
-_TOPIC_SCORE = 30.0
+_TOPIC_SCORE = 40.0
 """A topic that the publisher set, asked surely: above what words alone reach (10 to 20), because links across
 languages are right far more often than words (matching.md: S@3 .83 against .25)."""
-_FURTHER_TOPICS = 0.4
+_FURTHER_TOPICS = 0.6
 """What an offer's other topics that were asked too count beside its best one."""
 _WORD_BOOST = 8.0
 """Times BM25 of a word that all German labels of the topic share and no other topic has (ADR 0015)."""
 _PARTS_BOOST = 4.0
 """The same for what German compounds among the words typed are made of."""
 
-_NAME_BOOST = 32.0
+_NAME_BOOST = 44.0
 """Times BM25 of a question that stands whole in a title or a partner's name: whoever types a rare name wants that one,
 whatever topic it sounds like. Common words have little BM25 to begin with (measured: no other question changes)."""
 
-_IN_DISTRICT_SCORE, _STATEWIDE_SCORE = 8.0, 5.0
+_IN_DISTRICT_SCORE, _STATEWIDE_SCORE = 10.0, 6.5
 """Ahead of offers for elsewhere: "in the caller's district first, then Saxony-wide". Less than a topic is worth, so
 that what is beside the question is not lifted; more than the words' share varies between offers of one topic."""
-_ANYWHERE_SCORE = 2.0
+_ANYWHERE_SCORE = 2.5
 """Ahead of equals for one region while nobody knows where the caller is: open to all beats perhaps elsewhere."""
-_AUDIENCE_SCORE = 8.0
+_AUDIENCE_SCORE = 12.0
 _CONFIRMED_SCORE = 3.0
 """Ahead of offers whose owner should have confirmed them by now."""
 _OPEN_SCORE, _WAITING_SCORE = 2.0, 1.0

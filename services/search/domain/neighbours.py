@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from services.search.thesaurus import Thesaurus
 
-_SHARES = {"broader": 0.5, "narrower": 0.7, "related": 0.1}
+_SHARES = {"broader": 0.5, "narrower": 0.7, "related": 0.2}
 """What a neighbour counts beside the concept itself: a general counter may help with a special case, a special one
 often with the general question (measured on the development questions, ADR 0015)."""
 

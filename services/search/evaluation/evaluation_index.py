@@ -74,6 +74,10 @@ class EvaluationIndex:
     _ids: dict[str, str] = field(default_factory=dict)
     _understood: dict[str, Understanding] = field(default_factory=dict)
 
+    def asked_by(self, understander: Understander) -> "EvaluationIndex":
+        """Give the same offers to another understander."""
+        return replace(self, understander=understander, _understood={})
+
     async def answer(self, text: str, alter: Alter = lambda question: question) -> Answer:
         """Answer one question as the service does, from the text alone. Raises SEARCH_ENGINE_UNAVAILABLE."""
         understanding = self._understanding(text.strip())

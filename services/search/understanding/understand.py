@@ -4,7 +4,7 @@ The steps are pure functions in the order of `Understander.understand`; each lea
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -98,17 +98,23 @@ class Understander:
         *,
         linker: Linker | None = None,
         classifier: ConceptClassifier | None = None,
+        apart: Callable[[str], tuple[str, ...]] = clauses,
     ) -> None:
-        """Put it together; `linker` is one of this thesaurus, None makes it; without a classifier no second opinion."""
+        """Put it together; `linker` is one of this thesaurus, None makes it; without a classifier no second opinion.
+
+        `apart` takes a story into its clauses.
+        """
         self._thesaurus = thesaurus
         self._classifier = classifier
+        self._places = places
+        self._clauses = apart
         self._reader = WordReader(places)
         self._audience_words = audience_words or load_audience_words()
         self._linker = linker or build_linker(indexed_labels(thesaurus, self._reader.topical), self._reader.stop_words)
         # Which column of the classifier's answer belongs to which of the linker's concepts; it may lack some.
         column_of = {concept: column for column, concept in enumerate(classifier.concepts if classifier else ())}
         columns = [column_of.get(name) for name in self._linker.concepts]
-        self._places = [place for place, column in enumerate(columns) if column is not None]
+        self._learned = [place for place, column in enumerate(columns) if column is not None]
         self._columns = [column for column in columns if column is not None]
         self._is_topic = np.array([not is_off_topic(name) for name in self._linker.concepts], dtype=bool)
         self._topics = TopicFinder(self._linker, thesaurus, self._reader.topical)
@@ -120,6 +126,17 @@ class Understander:
     def has_encoder(self) -> bool:
         """True: unsure questions and offers are also classified by sentence vectors."""
         return self._classifier is not None
+
+    def reading_as_a_whole(self) -> "Understander":
+        """Give one that takes no story apart, to measure what its clauses are worth."""
+        return Understander(
+            self._thesaurus,
+            self._places,
+            self._audience_words,
+            linker=self._linker,
+            classifier=self._classifier,
+            apart=lambda text: (text,),
+        )
 
     def understand(self, query: str, ui_language: str = "de") -> Understanding:
         """Return what `query` means; `ui_language` (BCP-47) only breaks ties between languages."""
@@ -192,7 +209,7 @@ class Understander:
 
         What is off topic counts with the mean of the clauses: a greeting or thanks make no story chatter.
         """
-        parts = clauses(reading.text)
+        parts = self._clauses(reading.text)
         if len(parts) < 2 or not self._linker.concepts:
             return reading
         seen: dict[str, Columns] = {}
@@ -217,7 +234,7 @@ class Understander:
         if likeness is None or self._classifier is None:
             return reading.scores
         scores = self._both(reading.scores, likeness[0])
-        if scores.values.max() < _STILL_UNSURE and len(parts := clauses(reading.text)) > 1:
+        if scores.values.max() < _STILL_UNSURE and len(parts := self._clauses(reading.text)) > 1:
             of_clauses = self._likeness(parts)
             if of_clauses is not None:
                 clearest = _ENCODED_CLAUSE_SHARE * of_clauses.max(axis=0)
@@ -232,8 +249,8 @@ class Understander:
     def _both(self, scores: Scores, likeness: NDArray[np.float32]) -> Scores:
         """Mix n-grams and classifier; a concept it never learned, as of an enlarged thesaurus, keeps its own value."""
         values = scores.values.copy()
-        own = values[self._places]
-        values[self._places] = own + _CLASSIFIER_SHARE * (likeness[self._columns] - own)
+        own = values[self._learned]
+        values[self._learned] = own + _CLASSIFIER_SHARE * (likeness[self._columns] - own)
         return replace(scores, values=values)
 
     def _likeness(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
@@ -249,7 +266,7 @@ class Understander:
     def _placed(self, likeness: NDArray[np.float32]) -> NDArray[np.float64]:
         """Put the classifier's columns into the order of the linker's concepts."""
         placed = np.zeros(len(self._linker.concepts))
-        placed[self._places] = likeness[self._columns]
+        placed[self._learned] = likeness[self._columns]
         return placed
 
     def _on_topic(self, links: list[Link], trace: list[TraceStep]) -> list[Link]:

@@ -17,7 +17,7 @@ from tests.support.storm.referral_plans import Plan, TakesBack, consent
 
 POLL_SECONDS = 0.3
 PATIENCE_SECONDS = 120.0
-"""How long somebody waits for an answer, or for the other side, before the storm counts as stuck."""
+"""How long somebody waits for an answer, or without seeing a referral move, before the storm counts as stuck."""
 ENDED = frozenset({r.REFERRAL_STATE_COMPLETED, r.REFERRAL_STATE_DECLINED, r.REFERRAL_STATE_WITHDRAWN})
 PROVISIONAL_VERSION = 3
 """Of a withdrawal before delivery: the source's own word, in whose place the target's entries come."""
@@ -77,9 +77,12 @@ class Console:
 
     async def until(self, *states: int, conflict: bool = False) -> r.Referral:
         """Wait until this side shows one of the states, or a refused wish if asked for."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline, version = time.monotonic() + PATIENCE_SECONDS, -1
         while time.monotonic() < deadline:
             known = await self.seen()
+            if known is not None and known.version != version:
+                # In a large storm many wait their turn: what moves is not stuck.
+                deadline, version = time.monotonic() + PATIENCE_SECONDS, known.version
             if known is not None and (known.state in states or (conflict and known.conflict)):
                 return known
             await asyncio.sleep(POLL_SECONDS)

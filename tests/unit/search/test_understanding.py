@@ -293,3 +293,10 @@ def test_each_clause_of_a_story_tells_its_nearest_topic(understander: Understand
     story = "Guten Tag, ich bin im Mai mit dem Zug gekommen. Meine Wohnung ist zu klein für uns, danke Ihnen sehr."
     (told,) = (step.found for step in understander.understand(story).trace if step.name == "clauses")
     assert "; Meine Wohnung ist zu klein für uns → housing 0." in told
+
+
+def test_reading_as_a_whole_takes_no_story_apart_and_changes_nothing_else(understander: Understander) -> None:
+    whole = understander.reading_as_a_whole()
+    story = "Guten Tag, ich bin im Mai mit dem Zug gekommen. Meine Wohnung ist zu klein für uns, danke Ihnen sehr."
+    assert "clauses" not in {step.name for step in whole.understand(story).trace}
+    assert whole.understand("Chef zahlt nicht") == understander.understand("Chef zahlt nicht")

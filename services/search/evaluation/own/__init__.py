@@ -41,6 +41,8 @@ async def measured(
                 for system, alter in SWITCHES.items():
                     switched = await answers(index, queries, alter)
                     results.append(judged_answers(system, switched, queries, offers))
+                whole = await answers(index.asked_by(understander.reading_as_a_whole()), queries)
+                results.append(judged_answers("no clauses", whole, queries, offers))
     return results, wrong
 
 
