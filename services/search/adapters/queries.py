@@ -28,7 +28,7 @@ _SHOWN = ["entry", "topics", "automatic_topics", "districts", "scope", "review_d
 _SEARCHABLE = "OFFER_STATE_PUBLISHED"
 
 _TOPIC_SCORE = 40.0
-"""A topic that the publisher set, asked surely: above what words alone reach (10 to 20), because links across
+"""A topic that the publisher set, asked surely: above what known words alone reach (10 to 20), because links across
 languages are right far more often than words (matching.md: S@3 .83 against .25)."""
 _FURTHER_TOPICS = 0.6
 """What an offer's other topics that were asked too count beside its best one."""
@@ -38,10 +38,10 @@ _PARTS_BOOST = 4.0
 """The same for what German compounds among the words typed are made of."""
 
 _NAME_BOOST = 44.0
-"""Times BM25 of a question that stands whole in a title or a partner's name: whoever types a rare name wants that one,
-whatever topic it sounds like. Common words have little BM25 to begin with (measured: no other question changes)."""
+"""Times BM25 of words that no topic knows and that all stand in one title or partner's name: whoever types a rare name
+wants that one, whatever topic it sounds like (measured: no other question changes)."""
 
-_IN_DISTRICT_SCORE, _STATEWIDE_SCORE = 10.0, 6.5
+_IN_DISTRICT_SCORE, _STATEWIDE_SCORE = 20.0, 14.0
 """Ahead of offers for elsewhere: "in the caller's district first, then Saxony-wide". Less than a topic is worth, so
 that what is beside the question is not lifted; more than the words' share varies between offers of one topic."""
 _ANYWHERE_SCORE = 2.5
@@ -224,7 +224,8 @@ def _loose(question: Question) -> list[Query]:
     analysed = {"query": question.words, "fields": [*_text_fields(question.languages), "partner^1.5"], **needed}
     folded = {"query": question.folded, "fields": ["folded_title^2", "folded"], **needed}
     queries: list[Query] = [{"multi_match": analysed}, {"multi_match": folded}]
-    queries.append(_name(question))
+    if question.names:
+        queries.append(_named(question.names))
     if question.typed:
         queries.append(_every(question.typed))
     if question.fuzzy:
@@ -236,11 +237,9 @@ def _loose(question: Question) -> list[Query]:
     return queries
 
 
-def _name(question: Question) -> Query:
-    whole = {"operator": "and", "boost": _NAME_BOOST}
-    of_partner = {"match": {"partner": {"query": question.words, **whole}}}
-    of_title = {"match": {"folded_title": {"query": question.folded, **whole}}}
-    return {"dis_max": {"queries": [of_partner, of_title]}}
+def _named(names: str) -> Query:
+    every = {"query": names, "operator": "and", "boost": _NAME_BOOST}
+    return {"dis_max": {"queries": [{"match": {field: every}} for field in ("partner", "folded_title")]}}
 
 
 def _text_fields(languages: tuple[str, ...]) -> list[str]:

@@ -82,6 +82,8 @@ class Question:
     """What German compounds among the words typed are made of."""
     typed: str = ""
     """The folded words as they were typed, where `words` are another reading of the same keys."""
+    names: str = ""
+    """Folded words that no topic knows: together perhaps the name of an offer or a partner."""
     literal_only: bool = False
     """True: nothing was understood, so only all words together, or a phrase of title or partner, count."""
     fuzzy: bool = False

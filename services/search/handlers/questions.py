@@ -50,6 +50,7 @@ def question_for(
         topics=topics,
         german_words=wording.words.of(dict(topics), MOST_GERMAN_WORDS),
         german_parts=" ".join(german_parts(words)),
+        names=bounded_words(" ".join(understanding.unknown)),
         literal_only=understanding.abstain,
         audience=_AUDIENCES.get(understanding.audience or ""),
         # A place named in the question is where help is wanted, whatever the caller's own district.

@@ -46,11 +46,12 @@ async def search_offers(request: SearchRequest, parts: SearchParts) -> SearchAns
 async def _begun(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
     """Let work begin, and end it with the block."""
     task = asyncio.create_task(work)
-    await asyncio.sleep(0)
     try:
+        await asyncio.sleep(0)
         yield task
     finally:
         task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _without_hits(

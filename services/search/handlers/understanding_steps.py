@@ -48,6 +48,7 @@ def _sought(question: Question) -> Iterator[tuple[str, str]]:
     yield "how.german_words", _weighed(question.german_words)
     yield "how.all_words" if question.literal_only else "how.most_words", question.words
     yield "how.typed", question.typed
+    yield "how.names", "" if question.literal_only else question.names
     yield "how.compounds", "" if question.literal_only else question.german_parts
     yield "how.misspelt", question.folded if question.fuzzy else ""
     yield "how.places", ", ".join(f"{district_label(code)} ({code})" for code in question.districts)

@@ -1,7 +1,7 @@
 """Keeps the linker's index between starts, as Python keeps byte code: beside the module, named by what it was made of.
 
-Making it takes seconds, reading it tenths. Where the folder cannot be written the index is made anew at each start, so
-an image should be built with `python -m services.search.understanding`.
+Making it takes some twenty seconds, reading it tenths of one. Where the folder cannot be written the index is made anew
+at each start, so an image should be built with `python -m services.search.understanding`.
 """
 
 import hashlib

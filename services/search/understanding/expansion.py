@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
-from heapq import nlargest
+from heapq import nsmallest
 
 from services.search.thesaurus import Concept, Thesaurus
 from services.search.understanding.compounds import load_splitter
@@ -43,8 +43,7 @@ class GermanWords:
                 value = share * square
                 if value > found.get(word, 0.0):
                     found[word] = value
-        least = nlargest(most, found.values())[-1] if found else 0.0
-        heaviest = sorted((-weight, word) for word, weight in found.items() if weight >= least)[:most]
+        heaviest = nsmallest(most, ((-weight, word) for word, weight in found.items()))
         return tuple((word, round(-weight, 4)) for weight, word in heaviest)
 
 

@@ -42,8 +42,8 @@ Spoken = tuple[str, tuple[str, ...]]
 """Concept id and the folded words of something people say when they mean it."""
 
 POSTING = np.dtype([("row", "<i4"), ("weight", "<f4")])
-"""What a feature does for a row: labels come first, where it weighs its squared `telling` by the label's length; then
-the concepts, where it weighs that by the share of the feature's labels that are the concept's."""
+"""What a feature adds to a row. Rows are labels first: its squared `telling`, less in a function word, divided by the
+label's length. Then concepts: its squared `telling` times the share of the feature's labels that are the concept's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class Linker:
 
 
 def build_linker(labels: Iterable[IndexedLabel], stop_words: Collection[str], spoken: Iterable[Spoken] = ()) -> Linker:
-    """Index the labels; those without words are left out. Takes seconds for 30,000 labels.
+    """Index the labels; those without words are left out. Takes some twenty seconds for 50,000 spellings.
 
     What people say is not compared with questions; it tells which words are said of any concept.
     """

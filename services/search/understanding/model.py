@@ -56,5 +56,7 @@ class Understanding:
     """True when nothing is above the threshold: ask back, do not show a random list."""
     read_as: str = ""
     """The text as it was understood, where that is another reading of the same keys; else empty."""
+    unknown: tuple[str, ...] = ()
+    """Folded words that stand in no label of any language: a name perhaps, or a form that only n-grams find."""
     trace: tuple[TraceStep, ...] = ()
     """The steps in order."""

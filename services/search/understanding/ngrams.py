@@ -19,8 +19,13 @@ def features(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield every (feature, word it comes from) of already folded words, repeats included."""
     for word in words:
         yield WORD + word, word
-        for gram in _cjk_grams(word) if _CJK.search(word) else _edge_grams(word):
+        for gram in _cjk_grams(word) if is_unspaced(word) else _edge_grams(word):
             yield gram, word
+
+
+def is_unspaced(word: str) -> bool:
+    """Say whether a word is of a writing without spaces, and so perhaps a whole sentence."""
+    return bool(_CJK.search(word))
 
 
 def _edge_grams(word: str) -> Iterator[str]:

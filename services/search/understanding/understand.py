@@ -21,6 +21,7 @@ from services.search.understanding.fold import tokens_of
 from services.search.understanding.language import detect_language
 from services.search.understanding.linker import Columns, IndexedLabel, Link, Linker, Scores, build_linker
 from services.search.understanding.model import Audience, LinkedConcept, TraceStep, Understanding
+from services.search.understanding.ngrams import is_unspaced
 from services.search.understanding.offtopic import PREFIX, is_off_topic
 from services.search.understanding.places import Places, load_places
 from services.search.understanding.readings import other_readings
@@ -36,7 +37,8 @@ _MOST_TYPED = 2000
 LINK_THRESHOLD = 0.24
 """When even the best link is below it, it is more often wrong than right (measured on the development questions)."""
 _UNKNOWN_THRESHOLD = 0.35
-"""The same for n-grams alone of words that stand in no label, where a script or a made-up name comes near to many."""
+"""The same for n-grams alone of words that stand in no label, where a script or a made-up name comes near to many;
+not for writing without spaces, whose words are never seen apart."""
 _FURTHER_THRESHOLD = 0.2
 _RELATIVE_THRESHOLD = 0.5
 """Further concepts may be weaker, but must come this near to the best one."""
@@ -100,8 +102,9 @@ class Understander:
         classifier: ConceptClassifier | None = None,
         apart: Callable[[str], tuple[str, ...]] = clauses,
     ) -> None:
-        """Put it together; `linker` is one of this thesaurus, None makes it; without a classifier no second opinion.
+        """Put it together; without a classifier there is no second opinion.
 
+        `linker` is one of this thesaurus; None makes one of its labels alone, without what people say (`utterances`).
         `apart` takes a story into its clauses.
         """
         self._thesaurus = thesaurus
@@ -152,7 +155,9 @@ class Understander:
         speaker = self._audience_words.find(tokens_of(words.folded))
         links = self._on_topic(self._linker.links(self._favoured(scores, speaker), 2 * _MOST_CONCEPTS), trace)
         trace.append(TraceStep("linked", ", ".join(f"{link.label.concept_id} {link.score:.2f}" for link in links)))
-        least = LINK_THRESHOLD if scores is not reading.scores or self._knows_any(reading.words) else _UNKNOWN_THRESHOLD
+        telling = [word for word in reading.words if word not in self._reader.stop_words and not word.isdigit()]
+        unknown = tuple(word for word in telling if not (self._linker.knows(word) or is_unspaced(word)))
+        least = _UNKNOWN_THRESHOLD if scores is reading.scores and len(unknown) == len(telling) else LINK_THRESHOLD
         concepts = tuple(map(self._linked, _trusted(links, least)))
         return Understanding(
             text=text,
@@ -167,6 +172,7 @@ class Understander:
             suggestions=() if concepts else tuple(map(self._linked, links[:_MOST_SUGGESTIONS])),
             abstain=not concepts,
             read_as="" if reading.text == typed else reading.text,
+            unknown=unknown,
             trace=tuple(trace),
         )
 
@@ -200,10 +206,6 @@ class Understander:
             trace.append(TraceStep("read as", best.text))
         return best
 
-    def _knows_any(self, words: Sequence[str]) -> bool:
-        telling = (word for word in words if word not in self._reader.stop_words and not word.isdigit())
-        return any(map(self._linker.knows, telling))
-
     def _with_clauses(self, reading: _Reading, trace: list[TraceStep]) -> _Reading:
         """Let each topic have its best clause, where that says more than the whole text.
 
@@ -219,11 +221,13 @@ class Understander:
         clearest = _CLAUSE_SHARE * np.max([scores.values for scores in found], axis=0)
         mean = np.mean([scores.values for scores in found], axis=0)
         values = np.where(self._is_topic, np.maximum(values, clearest), np.minimum(values, mean))
-        nearness = (*reading.scores.nearness, *(part for scores in found for part in scores.nearness))
+        nearness = (*reading.scores.nearness, *(_CLAUSE_SHARE * part for scores in found for part in scores.nearness))
         return replace(reading, scores=Scores(values, nearness))
 
     def _nearest_topic(self, part: str, scores: Scores) -> str:
         best = int(scores.values.argmax())
+        if not scores.values[best]:
+            return f"{part} → –"
         return f"{part} → {self._linker.concepts[best].removeprefix(PREFIX)} {scores.values[best]:.2f}"
 
     def _second_opinion(self, reading: _Reading, trace: list[TraceStep]) -> Scores:
@@ -302,7 +306,7 @@ class Understander:
 
 
 def build_understander(thesaurus: Thesaurus | None = None, classifier: ConceptClassifier | None = None) -> Understander:
-    """Build it from the data that ships with the service; takes seconds the first time, then tenths of one."""
+    """Build it from the data that ships with the service; takes some twenty seconds the first time, then a few."""
     thesaurus, places = thesaurus or load_thesaurus(), load_places()
     reader = WordReader(places)
     linker = compiled_linker(

@@ -120,6 +120,15 @@ async def test_a_rare_name_that_sounds_like_a_topic_finds_its_own_offer_first(wo
     assert len(answer.hits) > 1
 
 
+async def test_a_common_word_in_a_title_elsewhere_stays_behind_the_callers_own_district(world: World) -> None:
+    for number in range(30):
+        await world.publish(f"other-{number}", "Nähen am Abend", topics=["leisure-and-sport"])
+    await world.publish("a", "Deutschkurs", topics=["german-course"], catchment={"district_codes": ["14713"]})
+    await world.publish("b", "Deutschkurs für alle am Abend", topics=["german-course"])
+    answer = await world.search("Deutschkurs", caller_district_code="14612")
+    assert ids(answer)[:2] == ["b", "a"]
+
+
 async def test_a_misspelt_word_is_forgiven_when_little_else_is_found(world: World) -> None:
     # The name stands apart from the title, from which topics come: two alike in these are told apart by the word.
     await world.publish("a", "Deutschkurs", partner="Haus der Hilfe", topics=["german-course"])

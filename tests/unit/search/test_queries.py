@@ -61,15 +61,15 @@ def test_german_words_of_the_topics_raise_offers_and_never_make_one_that_is_foun
 def scores_of(question: Question) -> list[float]:
     """Give the scores of being state-wide: alone, or beside being in the district."""
     text = json.dumps(ranking_body(question)["query"]["bool"]["should"])
-    return [score for score in (2.5, 6.5, 10.0) if f'"boost": {score}' in text and "OFFER_SCOPE_SAXONY" in text]
+    return [score for score in (2.5, 14.0, 20.0) if f'"boost": {score}' in text and "OFFER_SCOPE_SAXONY" in text]
 
 
 def test_state_wide_offers_come_first_only_while_nobody_knows_where_the_caller_is() -> None:
     asked = Question(TODAY, "a", "a")
     nearby = OfferFilter(circle=Circle(51.0, 13.7, 20))
     assert scores_of(asked) == [2.5]
-    assert 6.5 in scores_of(replace(asked, districts=("14612",)))
-    assert 6.5 in scores_of(replace(asked, filter=OfferFilter(district_codes=("14612",))))
+    assert 14.0 in scores_of(replace(asked, districts=("14612",)))
+    assert 14.0 in scores_of(replace(asked, filter=OfferFilter(district_codes=("14612",))))
     assert scores_of(replace(asked, filter=nearby)) == []
 
 

@@ -295,6 +295,18 @@ def test_each_clause_of_a_story_tells_its_nearest_topic(understander: Understand
     assert "; Meine Wohnung ist zu klein für uns → housing 0." in told
 
 
+def test_a_clause_that_says_nothing_is_near_to_nothing(understander: Understander) -> None:
+    story = "Dresden, Leipzig, Chemnitz, Zwickau. Meine Wohnung ist zu klein für uns und sehr teuer."
+    told = [step.found for step in understander.understand(story).trace if step.name == "clauses"]
+    assert not any("0.00" in found for found in told)
+
+
+def test_words_of_no_label_may_be_a_name_but_a_sentence_without_spaces_is_none(understander: Understander) -> None:
+    assert understander.understand("Deutschkurs Zwirbelkontor 17").unknown == ("zwirbelkontor",)
+    assert understander.understand("我的老板不给我工资怎么办").unknown == ()
+    assert not understander.understand("我的老板不给我工资怎么办").abstain
+
+
 def test_reading_as_a_whole_takes_no_story_apart_and_changes_nothing_else(understander: Understander) -> None:
     whole = understander.reading_as_a_whole()
     story = "Guten Tag, ich bin im Mai mit dem Zug gekommen. Meine Wohnung ist zu klein für uns, danke Ihnen sehr."

@@ -82,6 +82,13 @@ def test_what_was_typed_is_told_beside_the_other_reading_of_its_keys() -> None:
     assert told(Question(TODAY, typed="hj,jnf", literal_only=True))["Looked for as typed"] == "hj,jnf"
 
 
+def test_a_name_is_told_beside_the_words() -> None:
+    assert (
+        told(Question(TODAY, words="Kurs Zwirbelkontor", names="zwirbelkontor"))["Looked for as a name"]
+        == "zwirbelkontor"
+    )
+
+
 def test_explaining_is_asked_for_and_is_no_other_question() -> None:
     plain = search_request(search_service_pb2.SearchOffersRequest(text="x"))
     explained = search_request(search_service_pb2.SearchOffersRequest(text="x", explain=True))
