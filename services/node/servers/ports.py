@@ -1,8 +1,11 @@
 """Free ports on loopback, and a clear word when a wanted one is taken."""
 
 import asyncio
+import os
 import random
 import socket
+import sys
+from collections import deque
 from pathlib import Path
 
 from services.node.servers.errors import ServerStartError
@@ -14,15 +17,39 @@ LOOPBACK = "127.0.0.1"
 _LOWEST, _HIGHEST = 20_000, 31_999
 _TRIES = 200
 
+_MOST_DRAWN = 128
+_drawn: deque[int] = deque()
+"""Open files that tell other processes which ports were drawn here, until this one ends or has drawn many more: two
+demos that start together draw thirty each, long before their servers listen."""
+
 
 def free_port(choice: random.Random | None = None) -> int:
-    """A port on loopback that nobody listens on now; nothing reserves it. CHOICE draws it (default: the system's)."""
+    """A port on loopback that nobody listens on now, and that no other process of ours has just drawn.
+
+    CHOICE draws it (default: the system's). Raises OSError when none is left.
+    """
     draw = choice or random.SystemRandom()
     for _ in range(_TRIES):
         port = draw.randint(_LOWEST, _HIGHEST)
-        if is_free(port):
+        if is_free(port) and _claimed(port):
             return port
     raise OSError(f"no free port between {_LOWEST} and {_HIGHEST}")
+
+
+def _claimed(port: int) -> bool:
+    """Take the port's name, which one process of a network namespace can have, and the kernel frees with its end."""
+    if sys.platform != "linux":
+        return True
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0lotse-port-{port}")  # abstract: no file is left
+    except OSError:
+        name.close()
+        return False
+    _drawn.append(name.detach())
+    if len(_drawn) > _MOST_DRAWN:
+        os.close(_drawn.popleft())
+    return True
 
 
 def is_free(port: int) -> bool:
