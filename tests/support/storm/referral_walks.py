@@ -17,7 +17,7 @@ from tests.support.storm.referral_plans import Plan, TakesBack, consent
 
 POLL_SECONDS = 0.3
 PATIENCE_SECONDS = 120.0
-"""How long somebody waits for an answer, or without seeing a referral move, before the storm counts as stuck."""
+"""How long somebody waits in calm for an answer, or without seeing a referral move, before it counts as stuck."""
 ENDED = frozenset({r.REFERRAL_STATE_COMPLETED, r.REFERRAL_STATE_DECLINED, r.REFERRAL_STATE_WITHDRAWN})
 PROVISIONAL_VERSION = 3
 """Of a withdrawal before delivery: the source's own word, in whose place the target's entries come."""
@@ -50,11 +50,40 @@ class Record:
         return f"regions/{region}/referrals/{self.id}"
 
 
+@dataclass
+class Weather:
+    """Whether anybody is being killed; what waits then is late, not stuck."""
+
+    killing: bool = False
+
+
+class Patience:
+    """Ends some time after the last sign of life, and never while there are kills."""
+
+    def __init__(self, weather: Weather) -> None:
+        self._weather = weather
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew."""
+        self._ends = time.monotonic() + PATIENCE_SECONDS
+
+    @property
+    def is_over(self) -> bool:
+        """True after it has ended."""
+        if self._weather.killing:
+            self.renew()
+        return time.monotonic() > self._ends
+
+
 class Console:
     """One side's console: writes are asked until they are answered."""
 
-    def __init__(self, stub: Any, region: RegionId, record: Record, draw: random.Random) -> None:
+    def __init__(
+        self, stub: Any, region: RegionId, record: Record, draw: random.Random, weather: Weather | None = None
+    ) -> None:
         self._stub = stub
+        self._weather = weather or Weather()
         self.region = region
         self.record = record
         self.draw = draw
@@ -77,12 +106,13 @@ class Console:
 
     async def until(self, *states: int, conflict: bool = False) -> r.Referral:
         """Wait until this side shows one of the states, or a refused wish if asked for."""
-        deadline, version = time.monotonic() + PATIENCE_SECONDS, -1
-        while time.monotonic() < deadline:
+        patience, version = Patience(self._weather), -1
+        while not patience.is_over:
             known = await self.seen()
             if known is not None and known.version != version:
                 # In a large storm many wait their turn: what moves is not stuck.
-                deadline, version = time.monotonic() + PATIENCE_SECONDS, known.version
+                patience.renew()
+                version = known.version
             if known is not None and (known.state in states or (conflict and known.conflict)):
                 return known
             await asyncio.sleep(POLL_SECONDS)
@@ -90,8 +120,8 @@ class Console:
 
     async def until_person(self) -> r.Referral:
         """Wait until this side shows who it is."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
+        patience = Patience(self._weather)
+        while not patience.is_over:
             known = await self.seen()
             if known is not None and known.person.name:
                 return known
@@ -108,22 +138,22 @@ class Console:
 
     async def _call(self, method: str, **fields: Any) -> Any:
         kind = next(getattr(module, f"{method}Request") for module in _MODULES if hasattr(module, f"{method}Request"))
-        request, deadline = kind(**fields), time.monotonic() + PATIENCE_SECONDS
+        request, patience = kind(**fields), Patience(self._weather)
         while True:
             self.record.tries[method] += 1
             try:
                 return await getattr(self._stub, method)(request)
             except RpcError as error:
-                if error.code in DEFINITE or time.monotonic() > deadline:
+                if error.code in DEFINITE or patience.is_over:
                     raise
             await asyncio.sleep(0.1)
 
 
-async def walk(plan: Plan, stubs: dict[RegionId, Any]) -> Record:
+async def walk(plan: Plan, stubs: dict[RegionId, Any], weather: Weather) -> Record:
     """Take one referral its whole way, both sides at once."""
     record, draw = Record(plan), random.Random(plan.seed)
-    source = Console(stubs[plan.source], plan.source, record, random.Random(draw.getrandbits(64)))
-    target = Console(stubs[plan.target], plan.target, record, random.Random(draw.getrandbits(64)))
+    source = Console(stubs[plan.source], plan.source, record, random.Random(draw.getrandbits(64)), weather)
+    target = Console(stubs[plan.target], plan.target, record, random.Random(draw.getrandbits(64)), weather)
     await _send(source, plan)
     async with asyncio.TaskGroup() as sides:
         sides.create_task(_help(target, plan))

@@ -18,7 +18,7 @@ from tests.support.storm.referral_checker import check, leaks
 from tests.support.storm.referral_evidence import become_quiet, evidence_of
 from tests.support.storm.referral_plans import Plan, draw_plans
 from tests.support.storm.referral_stage import REFERRING, ReferralStage
-from tests.support.storm.referral_walks import Record, walk
+from tests.support.storm.referral_walks import Record, Weather, walk
 from tests.support.storm.report import table
 
 LEAST_AT_ONCE, SHARE_AT_ONCE = 10, 0.1
@@ -72,12 +72,13 @@ async def run_referral_storm(
     plans, killing = draw_plans(draw, count), random.Random(draw.getrandbits(64))
     for region in REFERRING:
         await add_mailbox(stage, region)
-    started = time.perf_counter()
-    working = asyncio.create_task(_walk_all(stage, plans))
+    started, weather = time.perf_counter(), Weather(killing=kills)
+    working = asyncio.create_task(_walk_all(stage, plans, weather))
     killed = Counter[str]()
     try:
         if kills:
             killed = await _kill_until(working, stage, killing, max(LEAST_ROUNDS, count // REFERRALS_PER_ROUND))
+            weather.killing = False
         records = await working
     finally:
         working.cancel()
@@ -90,7 +91,7 @@ async def run_referral_storm(
     return ReferralReport(seed, records, killed, len(catcher.messages), healing - started, ended - healing, findings)
 
 
-async def _walk_all(stage: ReferralStage, plans: Sequence[Plan]) -> list[Record]:
+async def _walk_all(stage: ReferralStage, plans: Sequence[Plan], weather: Weather) -> list[Record]:
     places = asyncio.Semaphore(max(LEAST_AT_ONCE, round(len(plans) * SHARE_AT_ONCE)))
     async with AsyncExitStack() as stack:
         stubs = {
@@ -100,7 +101,7 @@ async def _walk_all(stage: ReferralStage, plans: Sequence[Plan]) -> list[Record]
 
         async def one(plan: Plan) -> Record:
             async with places:
-                return await walk(plan, stubs)
+                return await walk(plan, stubs, weather)
 
         async with asyncio.TaskGroup() as walks:
             tasks = [walks.create_task(one(plan)) for plan in plans]
