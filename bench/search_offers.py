@@ -151,7 +151,7 @@ def search_settings(folder: Path, engine_url: str) -> tuple[SearchSettings, str]
         root_public_key=root.public_bytes.hex(),
         opensearch_url=engine_url,
         opensearch_timeout_seconds=60,
-        # What is measured is the service beside its engine; the encoder's 25 ms of unsure questions are known.
+        # What is measured is the service beside its engine; `bench/understanding.py` measures the encoder.
         encoder="off",
     )
     return settings, token

@@ -133,7 +133,7 @@ class Understands(Protocol):
 
     @property
     def has_encoder(self) -> bool:
-        """Say whether a second opinion may be asked, which takes some 25 ms."""
+        """Say whether a second opinion may be asked, which takes some 50 ms a sentence."""
 
     def understand(self, query: str, ui_language: str = "de") -> Understanding:
         """Say what a question means."""

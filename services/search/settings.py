@@ -57,7 +57,7 @@ class SearchSettings(LotseSettings):
     """How old the freshness that searches report may be."""
     encoder: Literal["auto", "on", "off"] = "auto"
     """Whether sentence vectors help with unsure questions: where the optional package is installed, or never; "on" does
-    not start without it. They cost 110 MB of memory, some 25 ms for each unsure question and 50 for each changed
-    offer."""
+    not start without it. They cost 25 MB of memory and, of one core, some 50 ms a sentence: one for an unsure
+    question, up to six for a story, up to three for each changed offer (bench/understanding.py)."""
     log_level: str = "INFO"
     """Least level of what is logged."""
