@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -10,6 +11,10 @@ from services.node.install.home import opensearch_home
 from services.node.install.opensearch_lock import LOCK_FILE, read_lock
 from services.node.servers.opensearch import running_opensearch
 from tests.support.postgres import fresh_database, running_postgres
+
+# A busy machine is no defect: time is for benchmarks.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
