@@ -43,7 +43,7 @@ wants that one, whatever topic it sounds like (measured: no other question chang
 
 _IN_DISTRICT_SCORE, _STATEWIDE_SCORE = 20.0, 14.0
 """Ahead of offers for elsewhere: "in the caller's district first, then Saxony-wide". Less than a topic is worth, so
-that what is beside the question is not lifted; more than the words' share varies between offers of one topic."""
+that what is beside the question is not lifted; further topics and words may still outweigh it (ADR 0017)."""
 _ANYWHERE_SCORE = 2.5
 """Ahead of equals for one region while nobody knows where the caller is: open to all beats perhaps elsewhere."""
 _AUDIENCE_SCORE = 12.0
