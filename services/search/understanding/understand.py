@@ -147,7 +147,8 @@ class Understander:
         typed = text[:_MOST_TYPED]
         words = self._reader.read(typed)
         language, confidence = detect_language(typed, ui_language)
-        reading = _Reading(typed, words.topical, self._linker.scores(words.topical), language, confidence)
+        said = self._without_lone_numbers(words.topical)
+        reading = _Reading(typed, said, self._linker.scores(said), language, confidence)
         trace = [TraceStep("words", " ".join(words.topical)), TraceStep("language", f"{language} {confidence:.2f}")]
         if (reading.scores.values * self._is_topic).max(initial=0.0) < _READING_THRESHOLD:
             reading = self._with_clauses(self._reread(reading, trace), trace)
@@ -155,8 +156,7 @@ class Understander:
         speaker = self._audience_words.find(tokens_of(words.folded))
         links = self._on_topic(self._linker.links(self._favoured(scores, speaker), 2 * _MOST_CONCEPTS), trace)
         trace.append(TraceStep("linked", ", ".join(f"{link.label.concept_id} {link.score:.2f}" for link in links)))
-        telling = [word for word in reading.words if word not in self._reader.stop_words and not word.isdigit()]
-        unknown = tuple(word for word in telling if not (self._linker.knows(word) or is_unspaced(word)))
+        telling, unknown = self._telling(reading.words)
         least = _UNKNOWN_THRESHOLD if scores is reading.scores and len(unknown) == len(telling) else LINK_THRESHOLD
         concepts = tuple(map(self._linked, _trusted(links, least)))
         return Understanding(
@@ -205,6 +205,18 @@ class Understander:
         if best is not first:
             trace.append(TraceStep("read as", best.text))
         return best
+
+    def _telling(self, words: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+        """Give the words that are no function words or numbers, and those of them that stand in no label."""
+        telling = [word for word in words if word not in self._reader.stop_words and not word.isdigit()]
+        return telling, tuple(word for word in telling if not (self._linker.knows(word) or is_unspaced(word)))
+
+    def _without_lone_numbers(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Leave numbers out beside words that no label knows: they say nothing of them ("Messung 17")."""
+        telling, unknown = self._telling(words)
+        if not telling or len(unknown) < len(telling):
+            return words
+        return tuple(word for word in words if not word.isdigit())
 
     def _with_clauses(self, reading: _Reading, trace: list[TraceStep]) -> _Reading:
         """Let each topic have its best clause, where that says more than the whole text.

@@ -190,6 +190,11 @@ def test_a_number_does_not_keep_a_wrong_keyboard_from_being_read(understander: U
     assert understander.understand("fyvtkmleyu 17").read_as
 
 
+@pytest.mark.parametrize("query", ["Messung 17", "ghbdtn 17"])
+def test_a_number_speaks_for_no_other_reading_and_for_no_age(understander: Understander, query: str) -> None:
+    assert "youth-migration-service" not in [link.id for link in understander.understand(query).concepts]
+
+
 def test_a_question_about_something_else_abstains_and_offers_the_nearest(understander: Understander) -> None:
     understood = understander.understand("Rezept für Pfannkuchen")
     assert understood.abstain
