@@ -15,7 +15,8 @@ from services.common.rpc.client import RpcError
 from tests.support.storm.editors import DEFINITE
 from tests.support.storm.referral_plans import Plan, TakesBack, consent
 
-POLL_SECONDS = 0.3
+POLL_SECONDS, LONGEST_POLL_SECONDS = 0.3, 3.0
+"""Between two looks at a referral: the longer it stands, the rarer, or those who wait would keep nodes from working."""
 PATIENCE_SECONDS = 120.0
 """How long somebody waits in calm for an answer, or without seeing a referral move, before it counts as stuck."""
 ENDED = frozenset({r.REFERRAL_STATE_COMPLETED, r.REFERRAL_STATE_DECLINED, r.REFERRAL_STATE_WITHDRAWN})
@@ -106,16 +107,17 @@ class Console:
 
     async def until(self, *states: int, conflict: bool = False) -> r.Referral:
         """Wait until this side shows one of the states, or a refused wish if asked for."""
-        patience, version = Patience(self._weather), -1
+        patience, version, pause = Patience(self._weather), -1, POLL_SECONDS
         while not patience.is_over:
             known = await self.seen()
             if known is not None and known.version != version:
                 # In a large storm many wait their turn: what moves is not stuck.
                 patience.renew()
-                version = known.version
+                version, pause = known.version, POLL_SECONDS
             if known is not None and (known.state in states or (conflict and known.conflict)):
                 return known
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(1.5 * pause, LONGEST_POLL_SECONDS)
         raise AssertionError(f"{self.record.plan} is {known} at {self.region}")
 
     async def until_person(self) -> r.Referral:
