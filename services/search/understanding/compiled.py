@@ -1,7 +1,8 @@
-"""Keeps the linker's index between starts, as Python keeps byte code: beside the module, named by what it was made of.
+"""Keeps what is made of labels and texts between starts, as Python keeps byte code: beside the module, named by what
+it was made of.
 
-Making it takes some twenty seconds, reading it tenths of one. Where the folder cannot be written the index is made anew
-at each start, so an image should be built with `python -m services.search.understanding`.
+Making the linker takes some twenty seconds and the centroids five, reading them tenths of one. Where the folder cannot
+be written they are made anew at each start, so an image should be built with `python -m services.search.understanding`.
 """
 
 import hashlib
@@ -9,15 +10,18 @@ import json
 import tempfile
 import unicodedata
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
+from services.search.understanding.centroids import Centroids, CentroidState, Example, build_centroids
 from services.search.understanding.linker import IndexedLabel, Linker, LinkerState, Spoken, build_linker
 
 log = structlog.get_logger(__name__)
@@ -25,7 +29,12 @@ log = structlog.get_logger(__name__)
 DEFAULT_FOLDER = Path(__file__).with_name("__compiled__")
 _LIBRARIES = ", ".join((unicodedata.unidata_version, *(f"{name} {version(name)}" for name in ("anyascii", "babel"))))
 """What labels are folded, spelt and named with beside our own code."""
-_TEXTS = ("labels", "vocabulary")
+_TEXTS = "texts"
+
+T = TypeVar("T")
+Texts = dict[str, Any]
+"""What is no array, as JSON writes it."""
+Arrays = dict[str, NDArray[Any]]
 
 
 def compiled_linker(
@@ -36,14 +45,30 @@ def compiled_linker(
     folder: Path = DEFAULT_FOLDER,
 ) -> Linker:
     """Give the linker made from these source files; `labels` and `spoken` are only called when no kept one fits."""
-    file = folder / f"linker-{fingerprint(sources)}.npz"
-    kept = _read(file)
-    if kept is not None:
-        return Linker(kept[0], stop_words, kept[1])
-    linker = build_linker(labels(), stop_words, spoken())
-    with suppress(OSError):
-        _write(file, linker)
-    return linker
+
+    def unpacked(texts: Texts, arrays: Arrays) -> Linker:
+        rows = [IndexedLabel(row[0], tuple(row[1]), row[2], row[3], row[4]) for row in texts["labels"]]
+        return Linker(rows, stop_words, LinkerState(vocabulary=texts["vocabulary"], **arrays))
+
+    def packed(linker: Linker) -> tuple[Texts, Arrays]:
+        rows = [(label.concept_id, label.words, label.shown, label.language, label.folded) for label in linker.labels]
+        return {"labels": rows, "vocabulary": linker.state.vocabulary}, _arrays_of(linker.state)
+
+    return _compiled("linker", sources, folder, lambda: build_linker(labels(), stop_words, spoken()), packed, unpacked)
+
+
+def compiled_centroids(
+    sources: Iterable[Path], examples: Callable[[], Iterable[Example]], folder: Path = DEFAULT_FOLDER
+) -> Centroids:
+    """Give the centroids made from these source files; `examples` is only called when no kept ones fit."""
+
+    def unpacked(texts: Texts, arrays: Arrays) -> Centroids:
+        return Centroids(CentroidState(concepts=texts["concepts"], vocabulary=texts["vocabulary"], **arrays))
+
+    def packed(made: Centroids) -> tuple[Texts, Arrays]:
+        return {"concepts": made.state.concepts, "vocabulary": made.state.vocabulary}, _arrays_of(made.state)
+
+    return _compiled("centroids", sources, folder, lambda: build_centroids(examples()), packed, unpacked)
 
 
 def fingerprint(sources: Iterable[Path]) -> str:
@@ -56,33 +81,47 @@ def fingerprint(sources: Iterable[Path]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _read(file: Path) -> tuple[Sequence[IndexedLabel], LinkerState] | None:
-    """Read a kept one; None when there is none, or a broken one."""
+def _compiled(
+    kind: str,
+    sources: Iterable[Path],
+    folder: Path,
+    make: Callable[[], T],
+    packed: Callable[[T], tuple[Texts, Arrays]],
+    unpacked: Callable[[Texts, Arrays], T],
+) -> T:
+    """Read the kept one; make it and keep it when there is none, or a broken one."""
+    file = folder / f"{kind}-{fingerprint(sources)}.npz"
     try:
-        # Opened here, for numpy leaves a file open that it cannot read.
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as parts:
-            texts = {name: json.loads(parts[name].tobytes()) for name in _TEXTS}
-            arrays = {field.name: parts[field.name] for field in fields(LinkerState) if field.name not in _TEXTS}
-            labels = [IndexedLabel(row[0], tuple(row[1]), row[2], row[3], row[4]) for row in texts["labels"]]
+        return unpacked(*_read(file))
     except (OSError, EOFError, RuntimeError, LookupError, TypeError, ValueError, zipfile.BadZipFile):
-        return None
-    return labels, LinkerState(vocabulary=texts["vocabulary"], **arrays)
+        made = make()
+    with suppress(OSError):
+        _write(kind, file, *packed(made))
+    return made
 
 
-def _write(file: Path, linker: Linker) -> None:
-    """Write it whole or not at all, and drop what earlier states of the thesaurus left."""
-    rows = [(label.concept_id, label.words, label.shown, label.language, label.folded) for label in linker.labels]
-    texts = {"labels": rows, "vocabulary": linker.state.vocabulary}
-    arrays = {name: np.frombuffer(json.dumps(text).encode(), dtype=np.uint8) for name, text in texts.items()}
-    for field in fields(LinkerState):
-        if field.name not in _TEXTS:
-            arrays[field.name] = getattr(linker.state, field.name)
+def _arrays_of(state: Any) -> Arrays:
+    """Give those fields of a dataclass that are arrays."""
+    values = {field.name: getattr(state, field.name) for field in fields(state)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
+def _read(file: Path) -> tuple[Texts, Arrays]:
+    # Opened here, for numpy leaves a file open that it cannot read.
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as parts:
+        arrays = {name: parts[name] for name in parts.files}
+    return json.loads(arrays.pop(_TEXTS).tobytes()), arrays
+
+
+def _write(kind: str, file: Path, texts: Texts, arrays: Arrays) -> None:
+    """Write it whole or not at all, and drop what earlier states of the sources left."""
+    written = np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8)
     file.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=file.parent) as beside:
         part = Path(beside) / file.name
-        np.savez(part, allow_pickle=False, **arrays)
+        np.savez(part, allow_pickle=False, **{_TEXTS: written}, **arrays)
         part.replace(file)
-    for old in file.parent.glob("linker-*.npz"):
+    for old in file.parent.glob(f"{kind}-*.npz"):
         if old != file:
             old.unlink(missing_ok=True)
-    log.info("thesaurus.compiled", labels=len(rows), file=file.name)
+    log.info("thesaurus.compiled", part=kind, file=file.name)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.search.understanding.ngrams import WORD, features
+from services.search.understanding.telling import telling
 
 _STOP_WEIGHT = 0.2
 """What a feature of a function word counts: "my boss does not pay me" lives off boss and pay."""
@@ -201,17 +202,17 @@ def build_linker(labels: Iterable[IndexedLabel], stop_words: Collection[str], sp
     concept_of = np.searchsorted(starts, np.arange(len(kept)), side="right") - 1
     voting, voted, labelled = _pairs(columns, concept_of[rows])
     shares = labelled / counts[voting]
-    telling = _telling((voting, voted, labelled), _spoken_pairs(spoken, vocabulary, ids), len(vocabulary), len(starts))
-    weights = strengths * telling[columns]
+    tells = _telling((voting, voted, labelled), _spoken_pairs(spoken, vocabulary, ids), len(vocabulary), len(starts))
+    weights = strengths * tells[columns]
     lengths = np.sqrt(np.maximum(np.bincount(rows, weights=weights**2, minlength=len(kept)), 1e-9))
     features_of = np.concatenate((columns, voting))
     postings = np.empty(len(features_of), dtype=POSTING)
     postings["row"] = np.concatenate((rows, len(kept) + voted))
-    postings["weight"] = np.concatenate((weights * telling[columns] / lengths[rows], shares * telling[voting] ** 2))
+    postings["weight"] = np.concatenate((weights * tells[columns] / lengths[rows], shares * tells[voting] ** 2))
     state = LinkerState(
         vocabulary=vocabulary,
         starts=starts,
-        telling=telling,
+        telling=tells,
         pointers=np.concatenate(([0], np.cumsum(np.bincount(features_of, minlength=len(vocabulary))))),
         postings=postings[np.argsort(features_of, kind="stable")].view(np.int64),
     )
@@ -276,14 +277,10 @@ def _spoken_pairs(spoken: Iterable[Spoken], vocabulary: Sequence[str], concept_i
 
 
 def _telling(labelled: Pairs, spoken: Pairs, vocabulary: int, concepts: int) -> NDArray[np.float64]:
-    """Weigh features: log(1 + concepts / perplexity), where the perplexity is of how a feature's uses are shared among
-    concepts: the number of concepts it would take to be as undecided if all were alike."""
+    """Weigh features by their uses in labels and in what people say."""
     many = concepts + 1
     cells, place = np.unique(
         np.concatenate([feature * many + concept for feature, concept, _ in (labelled, spoken)]), return_inverse=True
     )
     uses = np.bincount(place, np.concatenate((labelled[2], _SPOKEN_WEIGHT * spoken[2])))
-    feature = cells // many
-    shares = uses / np.bincount(feature, uses, minlength=vocabulary)[feature]
-    entropy = -np.bincount(feature, shares * np.log(shares), minlength=vocabulary)
-    return np.asarray(np.log1p(concepts / np.exp(entropy)), dtype=np.float64)
+    return telling(cells // many, uses, vocabulary, concepts)

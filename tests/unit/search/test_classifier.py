@@ -15,12 +15,14 @@ from structlog.testing import capture_logs
 from services.search.thesaurus import Concept, Thesaurus, load_thesaurus
 from services.search.understanding import Understander, load_places
 from services.search.understanding.classifier import (
+    OFFERS_FILE,
     ConceptClassifier,
     ConceptModel,
     concept_classifier,
     load_model,
     save_model,
 )
+from services.search.understanding.descriptions import offer_examples
 from services.search.understanding.encoder import DIMENSIONS, EncoderFailed, EncoderMissing, Vectors
 from services.search.understanding.offtopic import PREFIX
 from services.search.understanding.training import encoded, examples_of, fingerprint_of, train
@@ -113,9 +115,24 @@ def test_a_model_of_another_encoder_or_half_a_file_is_refused(model: ConceptMode
 def test_an_offer_without_words_has_no_topics(model: ConceptModel) -> None:
     thesaurus = small_thesaurus()
     encoder = Letters()
-    understander = Understander(thesaurus, load_places(), classifier=ConceptClassifier(encoder, model))
+    understander = Understander(thesaurus, load_places(), classifier=ConceptClassifier(encoder, model, model))
     assert understander.topics_of("", " ") == ()
     assert encoder.asked == []
+
+
+def test_an_offer_is_classified_as_a_whole_by_the_model_for_offers() -> None:
+    thesaurus, encoder = small_thesaurus(), Letters()
+    of_questions = learned([("housing", "xxx"), ("wages", "yyy")])
+    of_offers = learned([("wages", "hnlo"), ("housing", "zzz")])
+    understander = Understander(
+        thesaurus, load_places(), classifier=ConceptClassifier(encoder, of_questions, of_offers)
+    )
+    encoder.asked.clear()
+    assert understander.topics_of(" hn ", "lo\nhnlo")[0].id == "wages"
+    assert encoder.asked == ["hn. lo hnlo"]
+    without = Understander(thesaurus, load_places(), classifier=ConceptClassifier(encoder, of_questions))
+    assert without.topics_of("hn", "lo hnlo") == Understander(thesaurus, load_places()).topics_of("hn", "lo hnlo")
+    assert encoder.asked == ["hn. lo hnlo"]
 
 
 def test_a_story_the_whole_of_which_says_nothing_is_classified_by_its_clauses() -> None:
@@ -189,7 +206,7 @@ def test_only_an_unsure_question_is_put_to_the_encoder_and_it_can_decide() -> No
 def test_an_encoder_that_fails_is_done_without_and_said_without_the_text() -> None:
     thesaurus = small_thesaurus()
     model = learned([(concept.id, label) for concept in thesaurus.values() for label in concept.labels["de"]])
-    failing = Understander(thesaurus, load_places(), classifier=ConceptClassifier(Broken(), model))
+    failing = Understander(thesaurus, load_places(), classifier=ConceptClassifier(Broken(), model, model))
     without = Understander(thesaurus, load_places())
     with capture_logs() as logged:
         assert failing.understand("hnlo").concepts == without.understand("hnlo").concepts
@@ -214,6 +231,14 @@ def test_the_model_that_ships_was_trained_on_what_ships() -> None:
     assert topics == set(thesaurus)
     assert model.examples == fingerprint_of(examples_of(thesaurus)), (
         "labels or utterances have changed: run `make classifier` and commit classifier.npz"
+    )
+
+
+def test_the_model_for_offers_that_ships_was_trained_on_what_ships() -> None:
+    thesaurus, model = load_thesaurus(), load_model(OFFERS_FILE)
+    assert set(model.concepts) == set(thesaurus)
+    assert model.examples == fingerprint_of(offer_examples(thesaurus)), (
+        "labels, utterances or descriptions have changed: run `make classifier` and commit offer_classifier.npz"
     )
 
 

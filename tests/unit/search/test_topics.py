@@ -1,0 +1,148 @@
+"""Topics of offers: learned from what providers write, helped by labels; the data they are learned from."""
+
+from collections.abc import Callable
+from itertools import permutations
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.search.thesaurus import Concept, Thesaurus, load_thesaurus
+from services.search.understanding import Understander, build_understander, load_places
+from services.search.understanding.centroids import Centroids, Example, build_centroids
+from services.search.understanding.compiled import compiled_centroids
+from services.search.understanding.descriptions import descriptions, offer_examples
+from services.search.understanding.utterances import utterances
+
+EXAMPLES: list[Example] = [
+    ("housing", ("wohnung", "suchen", "beratung")),
+    ("housing", ("miete", "wohnung")),
+    ("wages", ("lohn", "beratung")),
+    ("wages", ("lohn", "chef", "zahlt")),
+]
+LEAST_DESCRIPTIONS = 10
+
+
+@pytest.fixture(scope="module")
+def understander() -> Understander:
+    return build_understander()
+
+
+def test_a_text_is_most_probably_about_what_texts_like_it_are() -> None:
+    centroids = build_centroids(EXAMPLES)
+    assert centroids.concepts == ("housing", "wages")
+    for text, concept in ((("wohnungen",), "housing"), (("der", "lohn"), "wages")):
+        found = centroids.probabilities(text)
+        assert centroids.concepts[int(found.argmax())] == concept
+        assert found.sum() == pytest.approx(1.0)
+
+
+def test_what_is_said_of_all_alike_tells_nothing() -> None:
+    found = build_centroids(EXAMPLES).probabilities(("beratung",))
+    assert found.max() < 0.7 < build_centroids(EXAMPLES).probabilities(("beratung", "lohn")).max()
+
+
+def test_the_order_of_the_examples_does_not_matter() -> None:
+    asked = ("wohnung", "lohn", "zahlt")
+    first, *others = (build_centroids(order).probabilities(asked) for order in permutations(EXAMPLES))
+    assert all(np.allclose(other, first) for other in others)
+
+
+@given(st.lists(st.text(max_size=12), max_size=6).map(tuple))
+def test_any_words_get_probabilities_or_none_at_all(words: tuple[str, ...]) -> None:
+    found = build_centroids(EXAMPLES).probabilities(words)
+    assert np.isfinite(found).all()
+    assert found.sum() == pytest.approx(1.0) or not found.any()
+
+
+def test_words_that_no_example_has_say_nothing() -> None:
+    assert not build_centroids(EXAMPLES).probabilities(("漢字",)).any()
+    assert len(build_centroids(()).probabilities(("wohnung",))) == 0
+
+
+def test_kept_centroids_equal_fresh_ones_and_broken_ones_are_made_anew(tmp_path: Path) -> None:
+    source = tmp_path / "texts.yaml"
+    source.write_text("one")
+
+    def kept(examples: Callable[[], list[Example]]) -> Centroids:
+        return compiled_centroids([source], examples, tmp_path / "kept")
+
+    def never() -> list[Example]:
+        raise AssertionError("the kept centroids should have been read")
+
+    asked = ("wohnung", "lohn")
+    made = kept(lambda: EXAMPLES).probabilities(asked)
+    assert np.array_equal(kept(never).probabilities(asked), made)
+    (file,) = (tmp_path / "kept").iterdir()
+    file.write_bytes(file.read_bytes()[:-200])
+    assert np.array_equal(kept(lambda: EXAMPLES).probabilities(asked), made)
+    source.write_text("two")
+    assert kept(list).concepts == ()
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+
+
+def test_a_concept_without_descriptions_keeps_what_its_labels_say() -> None:
+    labels = {"housing": "wohnung", "wages": "lohn", "tax": "steuererklärung"}
+    concepts = {
+        name: Concept(name, (), (), "…", MappingProxyType({"de": (label,)}), MappingProxyType({}))
+        for name, label in labels.items()
+    }
+    thesaurus = Thesaurus(MappingProxyType(concepts))
+    plain = Understander(thesaurus, load_places())
+    learned = Understander(thesaurus, load_places(), centroids=build_centroids(EXAMPLES))
+
+    def weights(understander: Understander) -> dict[str, float]:
+        return {topic.id: topic.weight for topic in understander.topics_of("Steuererklärung", "Der Chef zahlt nicht")}
+
+    assert "wages" not in weights(plain)
+    assert "wages" in weights(learned)
+    assert weights(learned)["tax"] == weights(plain)["tax"]
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "topic"),
+    [
+        (
+            "Kompass",
+            "Post vom Amt, und es ist zu wenig? Wir rechnen nach und legen mit Ihnen Widerspruch ein.",
+            "social-law",
+        ),
+        (
+            "Unterwegs im Muldental",
+            "Prüfung in vielen Sprachen, Umschreibung der Karte aus dem Ausland.",
+            "driving-licence",
+        ),
+        (
+            "Haus der Stille",
+            "Wenn Schlaf und Kraft fehlen: Gespräche mit Therapeutin und Dolmetscher.",
+            "mental-health",
+        ),
+    ],
+)
+def test_an_offer_is_found_by_what_it_does_though_it_names_no_topic(
+    understander: Understander, title: str, text: str, topic: str
+) -> None:
+    assert topic in {link.id for link in understander.topics_of(title, text)[:3]}
+
+
+def test_every_topic_is_described_and_no_description_stands_twice() -> None:
+    described: dict[str, list[str]] = {}
+    for concept, text in descriptions():
+        assert text.strip() == text != "", concept
+        described.setdefault(concept, []).append(text)
+    texts = [text for several in described.values() for text in several]
+    assert described.keys() == load_thesaurus().keys()
+    assert min(map(len, described.values())) >= LEAST_DESCRIPTIONS
+    assert len(set(texts)) == len(texts)
+
+
+def test_offers_are_learned_from_german_alone_and_from_known_topics() -> None:
+    thesaurus = load_thesaurus()
+    examples = offer_examples(thesaurus)
+    german = {text for _, language, text in utterances() if language == "de"}
+    assert {concept for concept, _ in examples} == set(thesaurus)
+    assert {text for _, text in examples} >= {text for _, text in descriptions()}
+    assert not {text for _, text in examples} & {text for _, _, text in utterances() if text not in german}
