@@ -8,11 +8,12 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.search.understanding.ngrams import features
+from services.search.understanding.ngrams import WORD, features
 from services.search.understanding.telling import telling
 
 _SHARPNESS = 30.0
@@ -20,8 +21,15 @@ _SHARPNESS = 30.0
 _LEAST_USES = 2
 """Texts a feature must stand in; what one text alone has says nothing of others."""
 
+_REMEMBERED_WORDS = 8_192
+"""Of those that examples have; what else a caller types is never kept."""
+
 Example = tuple[str, tuple[str, ...]]
 """Concept id and the folded words of a text about it."""
+
+
+_ENTRY = np.dtype([("place", "<i4"), ("weight", "<f4")])
+"""Of a feature: a concept, and the feature's number in its centroid (a vector of length 1) times what it weighs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +44,8 @@ class CentroidState:
     """What each feature weighs: log(1 + concepts / perplexity of its uses), as in the linker (ADR 0017)."""
     pointers: NDArray[np.intp]
     """Where the entries of each feature begin, and the end of the last."""
-    places: NDArray[np.int32]
-    """Of each entry: place of a concept."""
-    weights: NDArray[np.float32]
-    """And the feature's number in that concept's centroid, a vector of length 1."""
+    entries: NDArray[np.int64]
+    """Each is one `_ENTRY`, packed, for numpy joins slices of numbers twice as fast as slices of records."""
 
 
 class Centroids:
@@ -48,6 +54,7 @@ class Centroids:
     def __init__(self, state: CentroidState) -> None:
         self.state = state
         self._number = {feature: number for number, feature in enumerate(state.vocabulary)}
+        self._remembered = lru_cache(maxsize=_REMEMBERED_WORDS)(self._columns_of)
 
     @property
     def concepts(self) -> Sequence[str]:
@@ -57,16 +64,23 @@ class Centroids:
     def probabilities(self, words: Sequence[str]) -> NDArray[np.float64]:
         """Return how probable each concept is, in sum 1; all zero for words without a known feature."""
         state = self.state
-        columns = [self._number[feature] for feature in dict(features(words)) if feature in self._number]
+        columns = list(dict.fromkeys(column for word in words for column in self._known_columns(word)))
         if not columns:
             return np.zeros(len(state.concepts))
-        weights = state.telling[columns]
-        starts, ends = state.pointers[columns], state.pointers[np.array(columns) + 1]
-        entries = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)])
-        products = state.weights[entries] * np.repeat(weights, ends - starts)
-        cosines = np.bincount(state.places[entries], products, len(state.concepts)) / np.linalg.norm(weights)
+        starts, ends = state.pointers[columns].tolist(), state.pointers[np.array(columns) + 1].tolist()
+        joined = np.concatenate([state.entries[start:end] for start, end in zip(starts, ends, strict=True)])
+        found = joined.view(_ENTRY)
+        sums = np.bincount(found["place"], found["weight"], len(state.concepts))
+        cosines = sums / np.linalg.norm(state.telling[columns])
         shares = np.exp(_SHARPNESS * (cosines - cosines.max()))
         return np.asarray(shares / shares.sum(), dtype=np.float64)
+
+    def _known_columns(self, word: str) -> list[int]:
+        return self._remembered(word) if WORD + word in self._number else self._columns_of(word)
+
+    def _columns_of(self, word: str) -> list[int]:
+        found = (self._number.get(feature) for feature, _ in features((word,)))
+        return [column for column in found if column is not None]
 
 
 def build_centroids(examples: Iterable[Example]) -> Centroids:
@@ -82,14 +96,16 @@ def build_centroids(examples: Iterable[Example]) -> Centroids:
     sums = np.bincount(cell_of, tells[columns] / lengths[rows], len(cells))
     norms = np.sqrt(np.bincount(place, sums**2, len(concepts)))
     counts = np.bincount(column, minlength=len(vocabulary))
+    entries = np.empty(len(cells), dtype=_ENTRY)
+    entries["place"] = place
+    entries["weight"] = tells[column] * sums / norms[place]
     return Centroids(
         CentroidState(
             concepts=concepts,
             vocabulary=vocabulary,
             telling=tells,
             pointers=np.concatenate(([0], np.cumsum(counts))).astype(np.intp),
-            places=place.astype(np.int32),
-            weights=(sums / norms[place]).astype(np.float32),
+            entries=entries.view(np.int64),
         )
     )
 

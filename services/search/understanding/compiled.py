@@ -1,7 +1,7 @@
 """Keeps what is made of labels and texts between starts, as Python keeps byte code: beside the module, named by what
 it was made of.
 
-Making the linker takes some twenty seconds and the centroids five, reading them tenths of one. Where the folder cannot
+Making the linker takes some twenty seconds, the centroids fifteen, reading them tenths of one. Where the folder cannot
 be written they are made anew at each start, so an image should be built with `python -m services.search.understanding`.
 """
 
@@ -58,9 +58,10 @@ def compiled_linker(
 
 
 def compiled_centroids(
-    sources: Iterable[Path], examples: Callable[[], Iterable[Example]], folder: Path = DEFAULT_FOLDER
+    of: str, sources: Iterable[Path], examples: Callable[[], Iterable[Example]], folder: Path = DEFAULT_FOLDER
 ) -> Centroids:
-    """Give the centroids made from these source files; `examples` is only called when no kept ones fit."""
+    """Give the centroids `of` offers or questions, made from these source files; `examples` is only called when no
+    kept ones fit."""
 
     def unpacked(texts: Texts, arrays: Arrays) -> Centroids:
         return Centroids(CentroidState(concepts=texts["concepts"], vocabulary=texts["vocabulary"], **arrays))
@@ -68,7 +69,7 @@ def compiled_centroids(
     def packed(made: Centroids) -> tuple[Texts, Arrays]:
         return {"concepts": made.state.concepts, "vocabulary": made.state.vocabulary}, _arrays_of(made.state)
 
-    return _compiled("centroids", sources, folder, lambda: build_centroids(examples()), packed, unpacked)
+    return _compiled(f"{of}-centroids", sources, folder, lambda: build_centroids(examples()), packed, unpacked)
 
 
 def fingerprint(sources: Iterable[Path]) -> str:

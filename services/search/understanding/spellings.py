@@ -5,6 +5,7 @@ from pathlib import Path
 
 from services.search.thesaurus import Concept, Thesaurus
 from services.search.thesaurus.loader import DEFAULT_FOLDER as THESAURUS_FOLDER
+from services.search.understanding import centroids
 from services.search.understanding.fold import fold, tokens_of
 from services.search.understanding.linker import IndexedLabel, Spoken
 from services.search.understanding.offtopic import DEFAULT_FILE as OFF_TOPIC_FILE
@@ -29,6 +30,12 @@ def sources() -> Iterator[Path]:
     yield from (Path(__file__).with_name(f"{module}.py") for module in _MODULES)
 
 
+def question_sources() -> Iterator[Path]:
+    """Name every file that decides what is learned of questions."""
+    yield from sources()
+    yield Path(centroids.__file__)
+
+
 def indexed_labels(thesaurus: Thesaurus, words_of: Callable[[str], tuple[str, ...]]) -> Iterator[IndexedLabel]:
     """Give every spelling of every label as it is compared."""
     for concept in thesaurus.values():
@@ -43,6 +50,24 @@ def spoken(words_of: Callable[[str], tuple[str, ...]]) -> Iterator[Spoken]:
     """Give what people say of each concept, as it is compared."""
     for concept, _, sentence in utterances():
         yield concept, words_of(sentence)
+
+
+def question_examples(
+    thesaurus: Thesaurus, words_of: Callable[[str], tuple[str, ...]], without_language: str = ""
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Give (concept id, folded words) of all that callers say, Cyrillic in Latin letters too.
+
+    What they say in one language can be left out, to measure what it is worth; labels are the thesaurus' own.
+    """
+    for label in indexed_labels(thesaurus, words_of):
+        yield label.concept_id, label.words
+    for concept, language, sentence in utterances():
+        if language == without_language:
+            continue
+        yield concept, words_of(sentence)
+        roman = romanised(sentence)
+        if roman:
+            yield concept, words_of(roman)
 
 
 def _spellings(concept: Concept) -> Iterator[tuple[str, str, str]]:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import structlog
-from numpy.typing import NDArray
 
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding.audience import AudienceWords, load_audience_words
@@ -17,27 +15,32 @@ from services.search.understanding.classifier import ConceptClassifier
 from services.search.understanding.clauses import clauses
 from services.search.understanding.compiled import compiled_centroids, compiled_linker
 from services.search.understanding.descriptions import offer_examples, offer_sources
-from services.search.understanding.encoder import EncoderFailed
 from services.search.understanding.fold import tokens_of
 from services.search.understanding.language import detect_language
 from services.search.understanding.linker import Columns, IndexedLabel, Link, Linker, Scores, build_linker
 from services.search.understanding.model import Audience, LinkedConcept, TraceStep, Understanding
 from services.search.understanding.ngrams import is_unspaced
 from services.search.understanding.offtopic import PREFIX, is_off_topic
+from services.search.understanding.opinions import SecondOpinions
 from services.search.understanding.places import Places, load_places
-from services.search.understanding.placing import Placing
 from services.search.understanding.readings import other_readings
-from services.search.understanding.spellings import indexed_labels, sources, spoken
+from services.search.understanding.spellings import (
+    indexed_labels,
+    question_examples,
+    question_sources,
+    sources,
+    spoken,
+)
 from services.search.understanding.suggest import Suggester
-from services.search.understanding.topics import Opinion, TopicFinder
+from services.search.understanding.topics import TopicFinder
 from services.search.understanding.words import WordReader
-
-log = structlog.get_logger(__name__)
 
 _MOST_TYPED = 2000
 """Cut before folding, which may shrink a text: a megabyte of marks is not worth reading."""
 LINK_THRESHOLD = 0.24
 """When even the best link is below it, it is more often wrong than right (measured on the development questions)."""
+_ALONE_THRESHOLD = 0.22
+"""The same without the encoder's word, which raises and lowers more."""
 _UNKNOWN_THRESHOLD = 0.35
 """The same for n-grams alone of words that stand in no label, where a script or a made-up name comes near to many;
 not for writing without spaces, whose words are never seen apart."""
@@ -52,22 +55,12 @@ _MOST_KNOWN = 0.34
 """Share of words that stand in labels: of letters from a wrong keyboard hardly any does."""
 _MOST_REREAD = 120
 """The start of a text tells its alphabet; four readings of all of it would cost ten milliseconds."""
-_SURE_SCORE, _SURE_MARGIN = 0.6, 0.2
-"""From here on the encoder is not asked (measured: higher gives nothing)."""
 _CLAUSE_SHARE = 0.8
 """What a clause of a story counts beside the whole text (measured on the development questions: .8 to 1 are near)."""
-_ENCODED_CLAUSE_SHARE = 0.9
-"""The same for the classifier, which reads a story better than n-grams do."""
-_STILL_UNSURE = 0.3
-"""Below it the classifier is asked about the clauses too: where the whole says enough, they only confuse."""
-_CLASSIFIER_SHARE = 0.5
-"""What the classifier counts beside the n-grams (measured on the development questions: .4 to .6 are near)."""
 _OFF_TOPIC_LEAD = 1.2
 """How much nearer something off topic must be: "where do I begin" is chatter in a question about a diploma too."""
 _SPEAKER_BOOST, _OTHER_SPEAKER = 1.4, 0.85
 """Enough to decide between near equals; an employer may still ask about taxes."""
-_MOST_ENCODED = 400
-"""Characters of a text that are encoded at once: what comes later hardly changes its vector."""
 _MOST_CONCEPTS = 5
 _MOST_SUGGESTIONS = 3
 
@@ -98,26 +91,27 @@ class Understander:
         *,
         linker: Linker | None = None,
         classifier: ConceptClassifier | None = None,
-        centroids: Centroids | None = None,
+        offer_centroids: Centroids | None = None,
+        question_centroids: Centroids | None = None,
         apart: Callable[[str], tuple[str, ...]] = clauses,
     ) -> None:
-        """Put it together; without a classifier there is no second opinion, without centroids none of whole offers.
+        """Put it together; without a classifier and without centroids there are no second opinions.
 
         `linker` is one of this thesaurus; None makes one of its labels alone, without what people say (`utterances`).
         `apart` takes a story into its clauses.
         """
         self._thesaurus = thesaurus
         self._classifier = classifier
-        self._centroids = centroids
+        self._offer_centroids = offer_centroids
+        self._question_centroids = question_centroids
         self._places = places
         self._clauses = apart
         self._reader = WordReader(places)
         self._audience_words = audience_words or load_audience_words()
         self._linker = linker or build_linker(indexed_labels(thesaurus, self._reader.topical), self._reader.stop_words)
-        self._placed = Placing(classifier.concepts if classifier else (), self._linker.concepts)
-        self._offer_placed = Placing(classifier.offer_concepts if classifier else (), self._linker.concepts)
+        self._opinions = SecondOpinions(self._linker.concepts, classifier, question_centroids)
         self._is_topic = np.array([not is_off_topic(name) for name in self._linker.concepts], dtype=bool)
-        self._topics = TopicFinder(self._linker, thesaurus, self._reader.topical, centroids)
+        self._topics = TopicFinder(self._linker, thesaurus, self._reader.topical, offer_centroids)
         self._suggester = Suggester(thesaurus, _folded_labels(self._linker.labels))
         # The statistics of the languages load on first use: here, so that no caller waits for them.
         detect_language("Guten Tag")
@@ -135,7 +129,8 @@ class Understander:
             self._audience_words,
             linker=self._linker,
             classifier=self._classifier,
-            centroids=self._centroids,
+            offer_centroids=self._offer_centroids,
+            question_centroids=self._question_centroids,
             apart=lambda text: (text,),
         )
 
@@ -150,13 +145,14 @@ class Understander:
         trace = [TraceStep("words", " ".join(words.topical)), TraceStep("language", f"{language} {confidence:.2f}")]
         if (reading.scores.values * self._is_topic).max(initial=0.0) < _READING_THRESHOLD:
             reading = self._with_clauses(self._reread(reading, trace), trace)
-        scores = self._second_opinion(reading, trace)
+        telling, unknown = self._telling(reading.words)
+        is_strange = len(unknown) == len(telling)
+        scores, is_encoded = self._second_opinion(reading, is_strange, trace)
         speaker = self._audience_words.find(tokens_of(words.folded))
         links = self._on_topic(self._linker.links(self._favoured(scores, speaker), 2 * _MOST_CONCEPTS), trace)
         trace.append(TraceStep("linked", ", ".join(f"{link.label.concept_id} {link.score:.2f}" for link in links)))
-        telling, unknown = self._telling(reading.words)
-        least = _UNKNOWN_THRESHOLD if scores is reading.scores and len(unknown) == len(telling) else LINK_THRESHOLD
-        concepts = tuple(map(self._linked, _trusted(links, least)))
+        alone = _UNKNOWN_THRESHOLD if is_strange else _ALONE_THRESHOLD
+        concepts = tuple(map(self._linked, _trusted(links, LINK_THRESHOLD if is_encoded else alone)))
         return Understanding(
             text=text,
             folded=words.folded,
@@ -176,7 +172,7 @@ class Understander:
 
     def topics_of(self, title: str, text: str) -> tuple[LinkedConcept, ...]:
         """Return the topics that an offer's title and text are about, best first, with how sure each is."""
-        return tuple(map(self._linked, self._topics.find(title, text, self._opinion(title, text))))
+        return tuple(map(self._linked, self._topics.find(title, text, self._opinions.on_offer(title, text))))
 
     def suggest(self, prefix: str, language: str, limit: int) -> tuple[LinkedConcept, ...]:
         """Return concepts with a label that starts with `prefix` (or has a word that does), shown in `language`."""
@@ -236,53 +232,18 @@ class Understander:
             return f"{part} → –"
         return f"{part} → {self._linker.concepts[best].removeprefix(PREFIX)} {scores.values[best]:.2f}"
 
-    def _second_opinion(self, reading: _Reading, trace: list[TraceStep]) -> Scores:
-        """Ask the classifier when the n-grams are unsure: of the whole text, and if need be of its clauses."""
-        if not reading.words or _is_sure(reading.scores.values):
-            return reading.scores
-        likeness = self._likeness([reading.text])
-        if likeness is None or self._classifier is None:
-            return reading.scores
-        scores = self._both(reading.scores, likeness[0])
-        if scores.values.max() < _STILL_UNSURE and len(parts := self._clauses(reading.text)) > 1:
-            of_clauses = self._likeness(parts)
-            if of_clauses is not None:
-                clearest = _ENCODED_CLAUSE_SHARE * of_clauses.max(axis=0)
-                clearest[[is_off_topic(name) for name in self._classifier.concepts]] = 0.0
-                likeness = np.maximum(likeness, clearest)
-                scores = self._both(reading.scores, likeness[0])
-        place = int(likeness[0].argmax())
-        nearest = self._classifier.concepts[place].removeprefix(PREFIX)
-        trace.append(TraceStep("encoder", f"{nearest} {likeness[0][place]:.2f}"))
-        return scores
+    def _second_opinion(self, reading: _Reading, is_strange: bool, trace: list[TraceStep]) -> tuple[Scores, bool]:
+        """Give the scores with what other judges say of them, and whether the encoder was one.
 
-    def _both(self, scores: Scores, likeness: NDArray[np.float32]) -> Scores:
-        """Mix n-grams and classifier; a concept it never learned, as of an enlarged thesaurus, keeps its own value."""
-        own = scores.values
-        mixed = own + _CLASSIFIER_SHARE * (self._placed(likeness) - own)
-        return replace(scores, values=np.where(self._placed.known, mixed, own))
-
-    def _likeness(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
-        """Classify texts, one row a text; None without the encoder, or when it failed."""
-        if self._classifier is None or not self._placed.known.any() or not texts:
-            return None
-        try:
-            return self._classifier.likeness([_encodable(text) for text in texts])
-        except EncoderFailed:
-            log.warning("encoder.failed")  # without the text, which is a person's
-            return None
-
-    def _opinion(self, title: str, text: str) -> Opinion | None:
-        """Say what the classifier takes an offer for; None without one, when it failed, and for no text."""
-        whole = _encodable(". ".join(part.strip() for part in (title, text) if part.strip()))
-        if self._classifier is None or not whole:
-            return None
-        try:
-            found = self._classifier.of_offer(whole)
-        except EncoderFailed:
-            log.warning("encoder.failed")
-            return None
-        return None if found is None else (self._offer_placed(found), self._offer_placed.known)
+        Centroids are not asked about words that no label knows: a made-up name comes near to something there too.
+        """
+        known = () if is_strange else reading.words
+        scores = reading.scores.values
+        advice = self._opinions.on_question(reading.text, known, scores, self._clauses) if reading.words else None
+        if advice is None:
+            return reading.scores, False
+        trace.append(advice.step)
+        return replace(reading.scores, values=advice.values), advice.is_encoded
 
     def _on_topic(self, links: list[Link], trace: list[TraceStep]) -> list[Link]:
         """Leave out what is no topic; when that is what the question comes nearest to, all links become weak ones."""
@@ -326,11 +287,24 @@ def build_understander(thesaurus: Thesaurus | None = None, classifier: ConceptCl
         reader.stop_words,
         lambda: spoken(reader.topical),
     )
-    centroids = compiled_centroids(
-        [*sources(), *offer_sources()],
-        lambda: [(concept, reader.topical(text)) for concept, text in offer_examples(thesaurus)],
+    return Understander(
+        thesaurus,
+        places,
+        linker=linker,
+        classifier=classifier,
+        offer_centroids=compiled_centroids(
+            "offers",
+            [*sources(), *offer_sources()],
+            lambda: [(concept, reader.topical(text)) for concept, text in offer_examples(thesaurus)],
+        ),
+        # The encoder knows better: who has it need not hold them.
+        question_centroids=None if classifier else question_centroids(thesaurus, reader),
     )
-    return Understander(thesaurus, places, linker=linker, classifier=classifier, centroids=centroids)
+
+
+def question_centroids(thesaurus: Thesaurus, reader: WordReader) -> Centroids:
+    """Give the centroids of what people say in all languages; made anew it takes ten seconds, read tenths of one."""
+    return compiled_centroids("questions", question_sources(), lambda: question_examples(thesaurus, reader.topical))
 
 
 def _folded_labels(labels: Sequence[IndexedLabel]) -> dict[str, str]:
@@ -340,10 +314,6 @@ def _folded_labels(labels: Sequence[IndexedLabel]) -> dict[str, str]:
         if label.folded:
             folded.setdefault(label.shown, label.folded)
     return folded
-
-
-def _encodable(text: str) -> str:
-    return " ".join(text[:_MOST_ENCODED].split())
 
 
 def _trusted(links: Sequence[Link], threshold: float) -> list[Link]:
@@ -356,11 +326,3 @@ def _trusted(links: Sequence[Link], threshold: float) -> list[Link]:
 
 def _best(links: Sequence[Link]) -> float:
     return links[0].score if links else 0.0
-
-
-def _is_sure(values: NDArray[np.float64]) -> bool:
-    """Say whether the best concept is good and well ahead of the next."""
-    if len(values) < 2:
-        return True
-    second, first = np.partition(values, -2)[-2:]
-    return bool(first >= _SURE_SCORE and first - second >= _SURE_MARGIN)

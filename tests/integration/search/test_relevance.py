@@ -21,8 +21,10 @@ from services.search.evaluation.records import SetOffer, SetQuery, read_offers, 
 from services.search.evaluation.running import Judged, answers, baseline, judged, judged_answers
 from services.search.thesaurus import Thesaurus, load_thesaurus
 from services.search.understanding import Understander, build_understander, load_places
+from services.search.understanding.centroids import build_centroids
+from services.search.understanding.descriptions import offer_examples
 from services.search.understanding.linker import build_linker
-from services.search.understanding.spellings import indexed_labels
+from services.search.understanding.spellings import indexed_labels, question_examples
 from services.search.understanding.utterances import utterances
 from services.search.understanding.words import WordReader
 
@@ -205,7 +207,9 @@ def _understander_of(thesaurus: Thesaurus, left_out: str) -> Understander:
     reader = WordReader(load_places())
     said = ((concept, reader.topical(text)) for concept, language, text in utterances() if language != left_out)
     linker = build_linker(indexed_labels(thesaurus, reader.topical), reader.stop_words, said)
-    return Understander(thesaurus, load_places(), linker=linker)
+    offers = build_centroids((concept, reader.topical(text)) for concept, text in offer_examples(thesaurus))
+    questions = build_centroids(question_examples(thesaurus, reader.topical, left_out))
+    return Understander(thesaurus, load_places(), linker=linker, offer_centroids=offers, question_centroids=questions)
 
 
 def _show(*results: Judged) -> None:

@@ -68,7 +68,7 @@ def test_kept_centroids_equal_fresh_ones_and_broken_ones_are_made_anew(tmp_path:
     source.write_text("one")
 
     def kept(examples: Callable[[], list[Example]]) -> Centroids:
-        return compiled_centroids([source], examples, tmp_path / "kept")
+        return compiled_centroids("offers", [source], examples, tmp_path / "kept")
 
     def never() -> list[Example]:
         raise AssertionError("the kept centroids should have been read")
@@ -92,7 +92,7 @@ def test_a_concept_without_descriptions_keeps_what_its_labels_say() -> None:
     }
     thesaurus = Thesaurus(MappingProxyType(concepts))
     plain = Understander(thesaurus, load_places())
-    learned = Understander(thesaurus, load_places(), centroids=build_centroids(EXAMPLES))
+    learned = Understander(thesaurus, load_places(), offer_centroids=build_centroids(EXAMPLES))
 
     def weights(understander: Understander) -> dict[str, float]:
         return {topic.id: topic.weight for topic in understander.topics_of("Steuererklärung", "Der Chef zahlt nicht")}
@@ -100,6 +100,32 @@ def test_a_concept_without_descriptions_keeps_what_its_labels_say() -> None:
     assert "wages" not in weights(plain)
     assert "wages" in weights(learned)
     assert weights(learned)["tax"] == weights(plain)["tax"]
+
+
+def test_without_the_encoder_what_people_say_advises_on_an_unsure_question() -> None:
+    said = build_centroids(
+        [("wages", ("seit", "monaten", "kommt", "kein", "geld")), ("wages", ("kein", "geld", "lohn"))]
+    )
+    other = Concept("housing", (), (), "…", MappingProxyType({"de": ("geld wohnung miete",)}), MappingProxyType({}))
+    wages = Concept("wages", (), (), "…", MappingProxyType({"de": ("lohn geld",)}), MappingProxyType({}))
+    thesaurus = Thesaurus(MappingProxyType({"housing": other, "wages": wages}))
+    alone = Understander(thesaurus, load_places())
+    advised = Understander(thesaurus, load_places(), question_centroids=said)
+
+    def steps(understander: Understander, question: str) -> set[str]:
+        return {step.name for step in understander.understand(question).trace}
+
+    story = "monaten kommt irgendwie gar kein geld herein bitte"
+    assert "centroids" in steps(advised, story)
+    assert "centroids" not in steps(alone, story) | steps(advised, "lohn geld") | steps(advised, "zwirbel")
+    assert _weight_of("wages", advised, story) > _weight_of("wages", alone, story)
+
+
+def _weight_of(concept: str, understander: Understander, question: str) -> float:
+    understood = understander.understand(question)
+    return max(
+        (link.weight for link in (*understood.concepts, *understood.suggestions) if link.id == concept), default=0
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from services.search.domain.questions import Question, ScorePart
 from services.search.domain.searching import Hit, SearchAnswer, SearchRequest, UnderstandingStep, Understood
 from services.search.handlers.understanding_steps import understanding_steps
 from services.search.sentences import load_sentences
-from services.search.understanding import understand
+from services.search.understanding import opinions, understand
 from services.search.understanding.model import TraceStep, Understanding
 
 TODAY = date(2026, 11, 2)
@@ -65,8 +65,10 @@ def test_the_audience_is_named_in_the_callers_language() -> None:
 
 def test_every_step_that_is_traced_has_a_name() -> None:
     assert understand.__file__
-    traced = set(re.findall(r'TraceStep\("([^"]+)"', Path(understand.__file__).read_text()))
-    assert traced >= {"words", "language", "read as", "clauses", "encoder", "off topic", "linked"}
+    assert opinions.__file__
+    sources = Path(understand.__file__).read_text() + Path(opinions.__file__).read_text()
+    traced = set(re.findall(r'(?:TraceStep|_nearest)\("([^"]+)"', sources))
+    assert traced >= {"words", "language", "read as", "clauses", "encoder", "centroids", "off topic", "linked"}
     for name in traced:
         assert name not in told(Question(TODAY), TraceStep(name, "x"))
 
