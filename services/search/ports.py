@@ -138,7 +138,7 @@ class Understands(Protocol):
     def understand(self, query: str, ui_language: str = "de") -> Understanding:
         """Say what a question means."""
 
-    def topics_of(self, title: str, text: str) -> tuple[LinkedConcept, ...]:
+    def topics_of(self, title: str, text: str, language: str = "de") -> tuple[LinkedConcept, ...]:
         """Say what an offer is about, best first, with how sure that is."""
 
     def suggest(self, prefix: str, language: str, limit: int) -> tuple[LinkedConcept, ...]:

@@ -58,6 +58,6 @@ class SearchSettings(LotseSettings):
     encoder: Literal["auto", "on", "off"] = "auto"
     """Whether sentence vectors help with unsure questions: where the optional package is installed, or never; "on" does
     not start without it. They cost 25 MB of memory and, of one core, some 50 ms a sentence: one for an unsure
-    question, up to six for a story, up to three for each changed offer (bench/understanding.py)."""
+    question, up to six for a story, one for each changed offer (bench/understanding.py)."""
     log_level: str = "INFO"
     """Least level of what is logged."""

@@ -6,13 +6,13 @@ from pathlib import Path
 from services.search.domain.offers import AutomaticTopic
 from services.search.ports import Understands
 from services.search.thesaurus import Thesaurus
-from services.search.understanding import classifier, encoder, topics, understand
+from services.search.understanding import classifier, encoder, opinions, placing, topics, understand
 from services.search.understanding.classifier import OFFERS_FILE
 from services.search.understanding.compiled import fingerprint
 from services.search.understanding.descriptions import offer_sources
 from services.search.understanding.spellings import sources
 
-_CODE = (Path(topics.__file__), Path(understand.__file__))
+OFFER_CODE = tuple(Path(str(module.__file__)) for module in (topics, understand, opinions, placing))
 _CLASSIFIER = (OFFERS_FILE, Path(classifier.__file__), Path(encoder.__file__))
 
 
@@ -24,14 +24,15 @@ class TopicTagger:
         self.fingerprint = topics_fingerprint(thesaurus, with_encoder=understander.has_encoder)
         """Stored beside what was found: another thesaurus, code or encoder would find other topics."""
 
-    def topics_of(self, title: str, text: str) -> tuple[AutomaticTopic, ...]:
-        """Give the concepts that an offer is about, best first."""
-        return tuple(AutomaticTopic(one.id, one.weight) for one in self._understander.topics_of(title, text))
+    def topics_of(self, title: str, text: str, language: str = "de") -> tuple[AutomaticTopic, ...]:
+        """Give the concepts that an offer is about, best first; `language` (BCP 47) is that of title and text."""
+        found = self._understander.topics_of(title, text, language)
+        return tuple(AutomaticTopic(one.id, one.weight) for one in found)
 
 
 def topics_fingerprint(thesaurus: Thesaurus, *, with_encoder: bool) -> str:
     """Name all that decides which topics are found: labels, code, and the classifier where it is asked."""
-    judges = [*sources(), *offer_sources(), *_CODE, *(_CLASSIFIER if with_encoder else ())]
+    judges = [*sources(), *offer_sources(), *OFFER_CODE, *(_CLASSIFIER if with_encoder else ())]
     return f"{thesaurus_fingerprint(thesaurus)}{fingerprint(judges)[:16]}"
 
 

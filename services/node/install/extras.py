@@ -17,6 +17,8 @@ from services.node.install.stamp import Stamp
 _HAS_WHEELS = ("x86_64", "AMD64")
 _SOURCES = Path("services/search")
 _COMPILED = _SOURCES / "understanding" / "__compiled__"
+_LAST_COMPILED = "questions-centroids-*.npz"
+"""Written after all others: whoever was interrupted before begins again."""
 
 
 def set_up_encoder(stamp: Stamp, host: Host, run: Run) -> None:
@@ -55,12 +57,12 @@ def compile_thesaurus(stamp: Stamp, run: Run) -> None:
     """Compile after a change of what is compiled, so that the first services to start need not all do it."""
     # Services may be writing there too; whatever goes wrong, they compile for themselves.
     with suppress(OSError):
-        compiled = [file.stat().st_mtime for file in (stamp.root / _COMPILED).glob("linker-*.npz")]
+        compiled = [file.stat().st_mtime for file in (stamp.root / _COMPILED).glob(_LAST_COMPILED)]
         if compiled and max(compiled) >= _last_change(stamp.root / _SOURCES):
             return
         say("compiling the thesaurus")
         if run([str(stamp.venv / "bin" / "python"), "-m", "services.search.understanding"], {}) == 0:
-            for file in (stamp.root / _COMPILED).glob("linker-*.npz"):
+            for file in (stamp.root / _COMPILED).glob("*.npz"):
                 file.touch()  # what is compiled may fit in spite of a change
 
 

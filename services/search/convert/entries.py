@@ -95,14 +95,14 @@ def document_of(
     )
 
 
-def topic_text(entry: directory_events_pb2.OfferEntry) -> tuple[str, str]:
-    """Give title and text in which topics are looked for: the German ones, else the first."""
+def topic_text(entry: directory_events_pb2.OfferEntry) -> tuple[str, str, str]:
+    """Give title, text and language in which topics are looked for: the German ones, else the first."""
     texts = entry.offer.texts
     chosen = next((text for text in texts if text.language_code == "de"), texts[0] if texts else None)
-    return (chosen.title, f"{chosen.summary}\n{chosen.description}") if chosen else ("", "")
+    return (chosen.title, f"{chosen.summary}\n{chosen.description}", chosen.language_code) if chosen else ("", "", "")
 
 
-def stored_topic_text(body: bytes) -> tuple[str, str]:
+def stored_topic_text(body: bytes) -> tuple[str, str, str]:
     """Give the same of an entry that was checked when it was read."""
     return topic_text(directory_events_pb2.OfferEntry.FromString(body))
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import structlog
@@ -58,7 +58,10 @@ def compiled_linker(
 
 
 def compiled_centroids(
-    of: str, sources: Iterable[Path], examples: Callable[[], Iterable[Example]], folder: Path = DEFAULT_FOLDER
+    of: Literal["offers", "questions"],
+    sources: Iterable[Path],
+    examples: Callable[[], Iterable[Example]],
+    folder: Path = DEFAULT_FOLDER,
 ) -> Centroids:
     """Give the centroids `of` offers or questions, made from these source files; `examples` is only called when no
     kept ones fit."""

@@ -65,7 +65,8 @@ class SecondOpinions:
     ) -> Advice | None:
         """Advise on a question whose n-grams gave `own`; None when they are sure, or nobody can say anything.
 
-        The classifier reads the text, the centroids `words`, the folded ones.
+        The classifier reads the text, the centroids `words`, the folded ones. Where the classifier fails, a node has no
+        centroids: they are not loaded beside it.
         """
         if _is_sure(own):
             return None

@@ -1,6 +1,6 @@
-"""What people say when they mean a concept: whole sentences in 26 languages, which the classifier learns from.
+"""What people say when they mean a concept: whole sentences in 26 languages.
 
-They also tell the linker which words are said of anything (ADR 0017).
+The classifier and the centroids learn from them. They also tell the linker which words are said of anything (ADR 0017).
 
 Unlike labels they are never shown or quoted, so they may tell a story. One file a language: concept id -> sentences.
 """

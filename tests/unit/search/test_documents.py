@@ -136,9 +136,9 @@ def test_a_catchment_of_postcodes_only_has_its_sites_districts() -> None:
 
 def test_topics_are_looked_for_in_the_german_text() -> None:
     made = entry("a", texts=[text("English", language="en"), text("Deutsch", "Kurz", "Lang")])
-    assert topic_text(made) == ("Deutsch", "Kurz\nLang")
-    assert topic_text(entry("a", texts=[text("English", language="en")])) == ("English", "\n")
-    assert topic_text(entry("a", texts=[])) == ("", "")
+    assert topic_text(made) == ("Deutsch", "Kurz\nLang", "de")
+    assert topic_text(entry("a", texts=[text("English", language="en")])) == ("English", "\n", "en")
+    assert topic_text(entry("a", texts=[])) == ("", "", "")
 
 
 def foreign_names() -> list[tuple[str, OfferEntry]]:

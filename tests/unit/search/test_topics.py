@@ -1,5 +1,6 @@
 """Topics of offers: learned from what providers write, helped by labels; the data they are learned from."""
 
+import re
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
@@ -10,12 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.search.tagging import OFFER_CODE
 from services.search.thesaurus import Concept, Thesaurus, load_thesaurus
-from services.search.understanding import Understander, build_understander, load_places
+from services.search.understanding import Understander, build_understander, load_places, topics
 from services.search.understanding.centroids import Centroids, Example, build_centroids
 from services.search.understanding.compiled import compiled_centroids
-from services.search.understanding.descriptions import descriptions, offer_examples
+from services.search.understanding.descriptions import descriptions, offer_examples, offer_sources
+from services.search.understanding.linker import build_linker
+from services.search.understanding.placing import Placing
+from services.search.understanding.spellings import indexed_labels, sources
+from services.search.understanding.topics import TopicFinder
 from services.search.understanding.utterances import utterances
+from services.search.understanding.words import WordReader
 
 EXAMPLES: list[Example] = [
     ("housing", ("wohnung", "suchen", "beratung")),
@@ -100,6 +107,59 @@ def test_a_concept_without_descriptions_keeps_what_its_labels_say() -> None:
     assert "wages" not in weights(plain)
     assert "wages" in weights(learned)
     assert weights(learned)["tax"] == weights(plain)["tax"]
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "topic"),
+    [
+        ("Пошук житла", "uk", "housing"),
+        ("Labour law advice", "en", "labour-law"),
+        ("Mieterberatung", "de-DE", "tenancy-law"),
+    ],
+)
+def test_an_offer_in_another_language_is_judged_by_labels_where_centroids_know_no_word(
+    understander: Understander, title: str, language: str, topic: str
+) -> None:
+    assert topic in {link.id for link in understander.topics_of(title, "", language)[:2]}
+
+
+def test_a_judge_that_says_nothing_or_does_not_know_a_concept_does_not_halve_the_others_word() -> None:
+    thesaurus = Thesaurus(
+        MappingProxyType(
+            {
+                name: Concept(name, (), (), "…", MappingProxyType({"de": (label,)}), MappingProxyType({}))
+                for name, label in (("housing", "quartier"), ("wages", "entgelt"))
+            }
+        )
+    )
+    reader = WordReader(load_places())
+    linker = build_linker(indexed_labels(thesaurus, reader.topical), reader.stop_words)
+    centroids = build_centroids([("housing", ("wohnung", "suchen")), ("housing", ("wohnung",))])
+    finder = TopicFinder(linker, thesaurus, reader.topical, centroids)
+
+    def weights(text: str, **said: float) -> dict[str, float]:
+        placed = Placing(tuple(said), linker.concepts)
+        found = finder.find(text, "", (placed(np.array(list(said.values()))), placed.known))
+        return {link.label.concept_id: link.score for link in found}
+
+    assert weights("xyz", housing=0.5, wages=0.5)["housing"] == pytest.approx(0.5**0.35, abs=1e-3)
+    assert weights("wohnung", wages=0.6)["housing"] == 1.0
+    assert weights("wohnung", wages=0.6)["wages"] == pytest.approx(0.6**0.35, abs=1e-3)
+
+
+def test_a_text_that_says_nothing_has_no_shown_topic_and_few_weak_ones(understander: Understander) -> None:
+    for title in ("Sprechstunde am Morgen", "Lesekreis am Abend"):
+        assert all(0.15 <= link.weight < 0.5 for link in understander.topics_of(title, ""))
+
+
+def test_all_that_decides_topics_is_named_in_their_fingerprint() -> None:
+    folder = Path(topics.__file__).parent
+    named = {file.stem for file in (*sources(), *offer_sources(), *OFFER_CODE)}
+    for module in ("topics", "opinions"):
+        imported = re.findall(
+            r"from services\.search\.understanding\.(\w+) import", (folder / f"{module}.py").read_text()
+        )
+        assert {module, *imported} - {"model", "classifier", "encoder"} <= named
 
 
 def test_without_the_encoder_what_people_say_advises_on_an_unsure_question() -> None:
