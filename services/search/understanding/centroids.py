@@ -27,7 +27,6 @@ _REMEMBERED_WORDS = 8_192
 Example = tuple[str, tuple[str, ...]]
 """Concept id and the folded words of a text about it."""
 
-
 _ENTRY = np.dtype([("place", "<i4"), ("weight", "<f4")])
 """Of a feature: a concept, and the feature's number in its centroid (a vector of length 1) times what it weighs."""
 

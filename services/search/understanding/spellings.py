@@ -1,11 +1,12 @@
 """Every spelling of every label as questions are compared with it, and which files decide that."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from services.search.thesaurus import Concept, Thesaurus
 from services.search.thesaurus.loader import DEFAULT_FOLDER as THESAURUS_FOLDER
 from services.search.understanding import centroids
+from services.search.understanding.centroids import Example
 from services.search.understanding.fold import fold, tokens_of
 from services.search.understanding.linker import IndexedLabel, Spoken
 from services.search.understanding.offtopic import DEFAULT_FILE as OFF_TOPIC_FILE
@@ -13,7 +14,7 @@ from services.search.understanding.offtopic import off_topic_labels
 from services.search.understanding.places import DEFAULT_FILE as PLACES_FILE
 from services.search.understanding.readings import romanised
 from services.search.understanding.utterances import DEFAULT_FOLDER as UTTERANCES_FOLDER
-from services.search.understanding.utterances import utterances
+from services.search.understanding.utterances import Utterance, utterances
 from services.search.understanding.words import STOP_WORDS_FILE
 
 _MODULES = (
@@ -53,17 +54,12 @@ def spoken(words_of: Callable[[str], tuple[str, ...]]) -> Iterator[Spoken]:
 
 
 def question_examples(
-    thesaurus: Thesaurus, words_of: Callable[[str], tuple[str, ...]], without_language: str = ""
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Give (concept id, folded words) of all that callers say, Cyrillic in Latin letters too.
-
-    What they say in one language can be left out, to measure what it is worth; labels are the thesaurus' own.
-    """
+    thesaurus: Thesaurus, said: Iterable[Utterance], words_of: Callable[[str], tuple[str, ...]]
+) -> Iterator[Example]:
+    """Give labels and what callers say, as they are compared; Cyrillic in Latin letters too."""
     for label in indexed_labels(thesaurus, words_of):
         yield label.concept_id, label.words
-    for concept, language, sentence in utterances():
-        if language == without_language:
-            continue
+    for concept, _, sentence in said:
         yield concept, words_of(sentence)
         roman = romanised(sentence)
         if roman:

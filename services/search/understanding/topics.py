@@ -34,7 +34,6 @@ _LEAST_NEAR = 0.15
 """The least for nearness to labels alone."""
 _MOST_TOPICS = 10
 
-
 Opinion = tuple[NDArray[np.float64], NDArray[np.bool_]]
 """How probable each concept is, and which ones the judge knows; both in the order of the linker's concepts."""
 
@@ -71,7 +70,8 @@ class TopicFinder:
         clauses = [self._words_of(clause[:_MOST_CHARACTERS]) for clause in _clauses(title, text)]
         near, labels = self._near(clauses)
         own = self._of_centroids([word for clause in clauses for word in clause]) if is_german else None
-        probable, judged = _together([judge for judge in (own, opinion) if judge is not None and judge[0].any()], near)
+        judges = [judge for judge in (own, opinion) if judge is not None and judge[0].any()]
+        probable, judged = _together(judges, len(near))
         # A concept nobody learned, as of an enlarged thesaurus, keeps its own value.
         values = np.where(judged, np.minimum(probable**_EVENNESS + _NEARNESS_SHARE * near, 1.0), near)
         return self._best(values, np.where(judged, _LEAST, _LEAST_NEAR), labels)
@@ -123,11 +123,13 @@ class TopicFinder:
                     yield label
 
 
-def _together(judges: Sequence[Opinion], like: NDArray[np.float64]) -> Opinion:
+def _together(judges: Sequence[Opinion], concepts: int) -> Opinion:
     """Give each concept the mean of the judges that know it, and say which ones any of them knows."""
-    known = np.sum([known for _, known in judges], axis=0) if judges else np.zeros_like(like)
-    sums = np.sum([values for values, _ in judges], axis=0) if judges else np.zeros_like(like)
-    return sums / np.maximum(known, 1), known > 0
+    sums, knowing = np.zeros(concepts), np.zeros(concepts)
+    for values, known in judges:
+        sums += values
+        knowing += known
+    return sums / np.maximum(knowing, 1), knowing > 0
 
 
 def _clauses(title: str, text: str) -> Iterator[str]:

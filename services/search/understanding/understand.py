@@ -33,6 +33,7 @@ from services.search.understanding.spellings import (
 )
 from services.search.understanding.suggest import Suggester
 from services.search.understanding.topics import TopicFinder
+from services.search.understanding.utterances import utterances
 from services.search.understanding.words import WordReader
 
 _MOST_TYPED = 2000
@@ -284,7 +285,7 @@ class Understander:
 
 
 def build_understander(thesaurus: Thesaurus | None = None, classifier: ConceptClassifier | None = None) -> Understander:
-    """Build it from the data that ships with the service; takes some 35 seconds the first time, then a few."""
+    """Build it from the data that ships with the service; takes some 45 seconds the first time, then a few."""
     thesaurus, places = thesaurus or load_thesaurus(), load_places()
     reader = WordReader(places)
     linker = compiled_linker(
@@ -309,8 +310,10 @@ def build_understander(thesaurus: Thesaurus | None = None, classifier: ConceptCl
 
 
 def question_centroids(thesaurus: Thesaurus, reader: WordReader) -> Centroids:
-    """Give the centroids of what people say in all languages; made anew it takes ten seconds, read tenths of one."""
-    return compiled_centroids("questions", question_sources(), lambda: question_examples(thesaurus, reader.topical))
+    """Give the centroids of what people say in all languages; made anew it takes twenty seconds."""
+    return compiled_centroids(
+        "questions", question_sources(), lambda: question_examples(thesaurus, utterances(), reader.topical)
+    )
 
 
 def _folded_labels(labels: Sequence[IndexedLabel]) -> dict[str, str]:

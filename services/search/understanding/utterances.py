@@ -15,8 +15,12 @@ DEFAULT_FOLDER = Path(__file__).with_name("utterances")
 _OFF_TOPIC_KEY = OFF_TOPIC.removeprefix(PREFIX)
 
 
-def utterances(folder: Path = DEFAULT_FOLDER) -> Iterator[tuple[str, str, str]]:
-    """Give (concept id, language, sentence); raises OSError or yaml.YAMLError when a file is missing or broken."""
+Utterance = tuple[str, str, str]
+"""Concept id, language and sentence."""
+
+
+def utterances(folder: Path = DEFAULT_FOLDER) -> Iterator[Utterance]:
+    """Give all of them; raises OSError or yaml.YAMLError when a file is missing or broken."""
     for file in sorted(folder.glob("*.yaml")):
         for concept, sentences in read_yaml(file).items():
             for sentence in sentences:

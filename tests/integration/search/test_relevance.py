@@ -205,10 +205,11 @@ def _without(language: str, thesaurus: Thesaurus) -> Thesaurus:
 def _understander_of(thesaurus: Thesaurus, left_out: str) -> Understander:
     """Make it as the service does, but for what people say in one language."""
     reader = WordReader(load_places())
-    said = ((concept, reader.topical(text)) for concept, language, text in utterances() if language != left_out)
-    linker = build_linker(indexed_labels(thesaurus, reader.topical), reader.stop_words, said)
+    said = [utterance for utterance in utterances() if utterance[1] != left_out]
+    spoken = ((concept, reader.topical(text)) for concept, _, text in said)
+    linker = build_linker(indexed_labels(thesaurus, reader.topical), reader.stop_words, spoken)
     offers = build_centroids((concept, reader.topical(text)) for concept, text in offer_examples(thesaurus))
-    questions = build_centroids(question_examples(thesaurus, reader.topical, left_out))
+    questions = build_centroids(question_examples(thesaurus, said, reader.topical))
     return Understander(thesaurus, load_places(), linker=linker, offer_centroids=offers, question_centroids=questions)
 
 

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.search.thesaurus import Concept, Thesaurus, load_thesaurus
-from services.search.understanding import Understander, load_places
+from services.search.understanding import Understander, build_understander, load_places
 from services.search.understanding.classifier import (
     OFFERS_FILE,
     ConceptClassifier,
@@ -223,6 +223,16 @@ def test_a_concept_that_was_not_learned_is_judged_by_its_labels_alone() -> None:
     question = "geld für lohn und steuer oder so"
     own = {link.id: link.weight for link in Understander(thesaurus, load_places()).understand(question).concepts}
     assert {link.id: link.weight for link in with_encoder.understand(question).concepts}["tax"] == own["tax"]
+
+
+def test_centroids_of_questions_are_not_held_beside_the_encoder() -> None:
+    story = "Seit Monaten kommt einfach nichts mehr von der Firma bei mir an"
+    failing = ConceptClassifier(Broken(), load_model(), load_model(OFFERS_FILE))
+    steps = [
+        {step.name for step in understander.understand(story).trace}
+        for understander in (build_understander(), build_understander(classifier=failing))
+    ]
+    assert ["centroids" in names for names in steps] == [True, False]
 
 
 def test_the_model_that_ships_was_trained_on_what_ships() -> None:
