@@ -20,6 +20,8 @@ _MOST_CLAUSES = 40
 _MOST_CHARACTERS = 400
 _QUOTED = 0.9
 """What a label gets that stands word by word in title or text."""
+_LIKELY, _TITLED = 0.6, 0.75
+"""What is likely and stands in the title is what the offer is about, and shown as such (offers.CLEAR_TOPIC)."""
 _SHORTEST_QUOTE = 9
 """Letters; shorter labels ("Visum", "Kurs") are words a text uses in passing."""
 _LEAST, _LEAST_SHARE = 0.35, 0.3
@@ -74,6 +76,8 @@ class TopicFinder:
         probable, judged = _together(judges, len(near))
         # A concept nobody learned, as of an enlarged thesaurus, keeps its own value.
         values = np.where(judged, np.minimum(probable**_EVENNESS + _NEARNESS_SHARE * near, 1.0), near)
+        titled = [self._place[label.concept_id] for label in self._quoted(self._words_of(title[:_MOST_CHARACTERS]))]
+        values[titled] = np.where(values[titled] >= _LIKELY, np.maximum(values[titled], _TITLED), values[titled])
         return self._best(values, np.where(judged, _LEAST, _LEAST_NEAR), labels)
 
     def _near(self, clauses: Sequence[tuple[str, ...]]) -> tuple[NDArray[np.float64], dict[int, IndexedLabel]]:
