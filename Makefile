@@ -57,9 +57,9 @@ bench: setup-run ## Benchmarks, with their peers beside them
 	$(PY) -m bench $(ARGS)
 
 .PHONY: eval
-eval: setup-run ## How well offers are found: own set, baseline and switch-offs, a plot a language (HALF=test|development|both)
+eval: setup-run ## How well offers are found: own set, baseline and switch-offs, a plot a language (HALF=test|development|both, SET=first|second)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/eval.txt
-	$(VENV)/bin/lotse eval --half $(or $(HALF),test) $(if $(filter development,$(HALF)),--misses) --plots .run/eval $(ARGS)
+	$(VENV)/bin/lotse eval --set $(or $(SET),first) --half $(or $(HALF),test) $(if $(filter development,$(HALF)),--misses) --plots .run/eval $(ARGS)
 
 .PHONY: classifier
 classifier: setup ## Train the classifiers anew, after labels, utterances or descriptions have changed (needs the encoder; the first time three quarters of an hour)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _OffersOption = Annotated[Path | None, typer.Option("--offers", help="Offers, one JSON object a line.")]
 _QueriesOption = Annotated[Path | None, typer.Option("--queries", help="Questions, one JSON object a line.")]
 _RunOption = Annotated[Path | None, typer.Option("--run", help="Where the rankings are written, a line a question.")]
+_SET = "first"
 _HALF = "test"
 
 
@@ -28,12 +29,14 @@ def evaluate(
     queries: _QueriesOption = None,
     run: _RunOption = None,
     no_encoder: Annotated[bool, typer.Option("--no-encoder", help="Without sentence vectors.")] = False,
+    own: Annotated[str, typer.Option("--set", help="Which of the own sets: first or second.")] = _SET,
     half: Annotated[str, typer.Option(help="Of the own set: development, test or both.")] = _HALF,
     plots: Annotated[Path | None, typer.Option(help="Folder for one plot a language.")] = None,
     misses: Annotated[bool, typer.Option("--misses", help="Name the questions that went wrong.")] = False,
     engine: Annotated[str, typer.Option(help="Address of an OpenSearch; empty starts one.")] = "",
 ) -> None:
     """Measure how well offers are found. Without files: the project's own set, with baseline and switch-offs."""
+    from services.search.evaluation.own import SETS
     from services.search.evaluation.records import SetError
 
     if (offers is None) != (queries is None):
@@ -42,12 +45,14 @@ def evaluate(
         raise CliError("--run needs --offers and --queries")
     if half not in {"development", "test", "both"}:
         raise CliError("--half is development, test or both")
+    if own not in SETS:
+        raise CliError(f"--set is {' or '.join(SETS)}")
     try:
         if offers is not None and queries is not None:
             lines = asyncio.run(_other_set(offers, queries, engine, encoder=not no_encoder))
             _write(lines, run)
         else:
-            asyncio.run(_own_set(half, engine, plots, encoder=not no_encoder, tell_misses=misses))
+            asyncio.run(_own_set(own, half, engine, plots, encoder=not no_encoder, tell_misses=misses))
     except SetError as error:
         raise CliError(str(error)) from None
 
@@ -104,14 +109,14 @@ def _write(lines: list[str], run: Path | None) -> None:
         typer.echo(f"{len(lines)} questions answered, written to {run.name}")
 
 
-async def _own_set(half: str, engine: str, plots: Path | None, *, encoder: bool, tell_misses: bool) -> None:
+async def _own_set(name: str, half: str, engine: str, plots: Path | None, *, encoder: bool, tell_misses: bool) -> None:
     from services.search.evaluation.own import measured
 
     systems = [_understanding(encoder=encoder)]
     if systems[0][0].has_encoder:
         systems.append(_understanding(encoder=False))
     async with _engine(engine) as url:
-        results, wrong = await measured(url, systems, half, today_in_saxony(utc_now()))
+        results, wrong = await measured(url, systems, name, half, today_in_saxony(utc_now()))
     for result in results:
         for line in result.lines():
             typer.echo(json.dumps(line, ensure_ascii=False))

@@ -24,9 +24,9 @@ _REMEMBERED_WORDS = 8_192
 _SPOKEN_WEIGHT = 0.3
 """What an utterance counts beside a label for how telling a feature is (measured: .1 to .3 are near, 1 finds less)."""
 _LEAST_TELLING = 0.23
-"""Share of what a feature of one concept alone tells; what tells less is left out: one feature in two hundred, such as
-"en" at the end of a word, but these stand in so many labels that they take a third of the time (measured: without them
-answers are the same but for chance)."""
+"""Share of what a feature of one concept alone tells; what tells less is left out: one feature in a hundred, such as
+"en" at the end of a word. They have a fifth of all postings (measured: without them answers are the same but for
+chance)."""
 _NEAREST_SHARE = 0.7
 """How much the nearest single label counts; the rest is the vote of all labels a long question touches in part."""
 

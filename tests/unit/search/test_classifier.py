@@ -70,6 +70,18 @@ def test_what_was_learned_is_known_again(model: ConceptModel) -> None:
     assert (likeness**2).sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-5)
 
 
+def test_what_callers_say_counts_more_than_a_label() -> None:
+    texts = [("housing", "flat"), ("wages", "flat")]
+    vectors = Letters().encode([text for _, text in texts])
+    alike = train(texts, vectors).probabilities(vectors)[0]
+    said = [("housing", "flat"), ("wages", "flat "), ("wages", "salary")]
+    vectors = Letters().encode([text for _, text in said])
+    heard = train(said, vectors, {"flat"}).probabilities(vectors)[0]
+    unheard = train(said, vectors).probabilities(vectors)[0]
+    assert alike[0] == pytest.approx(0.5, abs=0.01)
+    assert heard[0] > unheard[0] + 0.1
+
+
 def test_the_same_examples_give_the_same_model_in_any_run(model: ConceptModel) -> None:
     again = learned(EXAMPLES)
     assert np.array_equal(again.weights, model.weights)

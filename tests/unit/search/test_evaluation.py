@@ -12,7 +12,7 @@ import pytest
 from services.search.domain.questions import AskedConcept, Question
 from services.search.evaluation.evaluation_index import Answer
 from services.search.evaluation.measures import figures, ndcg_at, recall_at, success_at
-from services.search.evaluation.own import OWN_OFFERS, OWN_QUERIES, add_query
+from services.search.evaluation.own import SETS, add_query
 from services.search.evaluation.records import SetError, SetOffer, SetQuery, read_offers, read_queries
 from services.search.evaluation.running import SWITCHES, judged, judged_answers, misses
 from services.search.understanding.model import Understanding
@@ -198,8 +198,10 @@ def test_a_file_that_does_not_end_with_a_new_line_stays_one_question_a_line(tmp_
     assert [query.query for query in read_queries(file)] == ["wo?", "wann?"]
 
 
-def test_the_own_set_is_large_and_every_intent_asked_for_has_an_offer() -> None:
-    offers, queries = read_offers(OWN_OFFERS), read_queries(OWN_QUERIES)
+@pytest.mark.parametrize("name", SETS)
+def test_each_own_set_is_large_and_every_intent_asked_for_has_an_offer(name: str) -> None:
+    offers_file, queries_file = SETS[name]
+    offers, queries = read_offers(offers_file), read_queries(queries_file)
     assert len(queries) >= 400
     assert len({query.lang for query in queries}) >= 24
     assert {query.half for query in queries} == {"development", "test"}

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.search.domain.offers import CLEAR_TOPIC
 from services.search.tagging import OFFER_CODE
 from services.search.thesaurus import Concept, Thesaurus, load_thesaurus
 from services.search.understanding import Understander, build_understander, load_places, topics
@@ -145,6 +146,32 @@ def test_a_judge_that_says_nothing_or_does_not_know_a_concept_does_not_halve_the
     assert weights("xyz", housing=0.5, wages=0.5)["housing"] == pytest.approx(0.5**0.35, abs=1e-3)
     assert weights("wohnung", wages=0.6)["housing"] == 1.0
     assert weights("wohnung", wages=0.6)["wages"] == pytest.approx(0.6**0.35, abs=1e-3)
+
+
+def test_a_likely_topic_is_clear_when_the_title_says_its_label_and_an_unlikely_one_is_not() -> None:
+    labels = {"debt": "Schuldnerberatung", "loan": "Schuldnerberatung", "tax": "Steuererklärung"}
+    thesaurus = Thesaurus(
+        MappingProxyType(
+            {
+                name: Concept(name, (), (), "…", MappingProxyType({"de": (label,)}), MappingProxyType({}))
+                for name, label in labels.items()
+            }
+        )
+    )
+    reader = WordReader(load_places())
+    linker = build_linker(indexed_labels(thesaurus, reader.topical), reader.stop_words)
+    finder = TopicFinder(linker, thesaurus, reader.topical)
+
+    def weights(title: str, text: str, **said: float) -> dict[str, float]:
+        opinion = np.array([said.get(name, 0.0) for name in linker.concepts]), np.ones(len(linker.concepts), dtype=bool)
+        return {link.label.concept_id: link.score for link in finder.find(title, text, opinion)}
+
+    said = {"debt": 0.15, "loan": 0.15, "tax": 0.08}
+    titled = weights("Schuldnerberatung und Steuererklärung", "", **said)
+    assert titled["debt"] == titled["loan"] == CLEAR_TOPIC, "a label of two topics is quoted for both"
+    assert titled["tax"] < CLEAR_TOPIC
+    in_the_text = weights("", "Schuldnerberatung. Steuererklärung.", **said)
+    assert in_the_text["debt"] == in_the_text["loan"] < CLEAR_TOPIC
 
 
 @pytest.mark.parametrize("title", ["Sprechstunde am Morgen", "Lesekreis am Abend"])

@@ -294,6 +294,16 @@ def test_what_is_said_of_every_concept_tells_none() -> None:
     assert build_linker(labels, (), said * 20).link(asked)[0].label.concept_id == "flat"
 
 
+def test_what_stands_in_labels_of_all_concepts_alike_is_left_out_alone_and_beside_unknown_words() -> None:
+    labels = [IndexedLabel(f"c{n:02}", ("hilfe", f"{n:02}xyz"), f"Hilfe {n}", "de") for n in range(30)]
+    linker = build_linker(labels, ())
+    for words in (("hilfe",), ("hilfe", "ქორწილი")):
+        assert not linker.scores(words).values.any()
+    found = linker.link(("hilfe", "07xyz"))
+    assert found[0].label.concept_id == "c07"
+    assert found[0].score == pytest.approx(linker.link(("07xyz",))[0].score), "as if the word were not there"
+
+
 def test_each_clause_of_a_story_tells_its_nearest_topic(understander: Understander) -> None:
     story = "Guten Tag, ich bin im Mai mit dem Zug gekommen. Meine Wohnung ist zu klein für uns, danke Ihnen sehr."
     (told,) = (step.found for step in understander.understand(story).trace if step.name == "clauses")

@@ -1,11 +1,12 @@
-"""The project's own set: offers and questions written from the callers' side, before anybody looked at a label.
+"""The project's own sets: offers and questions written from the callers' side, before anybody looked at a label.
 
-Half of the questions are for development; the figures that count are the other half's, which nobody tunes on.
+Part of the questions is for development; the figures that count are those of the test half, which nobody tunes on. The
+second set was written later and by others, with harder questions; `needs.json` says what its intents are.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -17,30 +18,37 @@ from services.search.understanding import Understander
 
 OWN_OFFERS = Path(__file__).with_name("offers.jsonl")
 OWN_QUERIES = Path(__file__).with_name("queries.jsonl")
+_SECOND = Path(__file__).with_name("second")
+SETS: Mapping[str, tuple[Path, Path]] = {
+    "first": (OWN_OFFERS, OWN_QUERIES),
+    "second": (_SECOND / "offers.jsonl", _SECOND / "queries.jsonl"),
+}
+"""Offers and questions by the set's name."""
 
 
 async def measured(
-    engine_url: str, systems: Sequence[tuple[Understander, Thesaurus]], half: str, today: date
+    engine_url: str, systems: Sequence[tuple[Understander, Thesaurus]], name: str, half: str, today: date
 ) -> tuple[list[Judged], list[tuple[SetQuery, Answer]]]:
     """Measure each understander, then the baseline and the switch-offs of the first; and its misses.
 
-    `half` is development, test or both. Raises SEARCH_ENGINE_UNAVAILABLE.
+    `name` is one of SETS, `half` development, test or both. Raises SEARCH_ENGINE_UNAVAILABLE.
     """
-    offers = read_offers(OWN_OFFERS)
-    queries = [query for query in read_queries(OWN_QUERIES) if half in {query.half, "both"}]
+    offers_file, queries_file = SETS[name]
+    offers = read_offers(offers_file)
+    queries = [query for query in read_queries(queries_file) if half in {query.half, "both"}]
     results: list[Judged] = []
     wrong: list[tuple[SetQuery, Answer]] = []
     for number, (understander, thesaurus) in enumerate(systems):
         async with running_evaluation_index(engine_url, offers, understander, thesaurus, today) as index:
             found = await answers(index, queries)
-            name = "with encoder" if understander.has_encoder else "without encoder"
-            results.append(judged_answers(name, found, queries, offers))
+            system = "with encoder" if understander.has_encoder else "without encoder"
+            results.append(judged_answers(system, found, queries, offers))
             if number == 0:
                 wrong = list(misses(found, queries, offers))
                 results.append(judged("bm25", await baseline(index, queries), (), queries, offers))
-                for system, alter in SWITCHES.items():
+                for part, alter in SWITCHES.items():
                     switched = await answers(index, queries, alter)
-                    results.append(judged_answers(system, switched, queries, offers))
+                    results.append(judged_answers(part, switched, queries, offers))
                 whole = await answers(index.asked_by(understander.reading_as_a_whole()), queries)
                 results.append(judged_answers("no clauses", whole, queries, offers))
     return results, wrong
