@@ -1,7 +1,7 @@
 """Keeps what is made of labels and texts between starts, as Python keeps byte code: beside the module, named by what
 it was made of.
 
-Making the linker takes some twenty seconds, the centroids 25, reading them tenths of one. Where the folder cannot
+Making the linker takes some twenty seconds, the centroids 50, reading them tenths of one. Where the folder cannot
 be written they are made anew at each start, so an image should be built with `python -m services.search.understanding`.
 """
 

@@ -285,7 +285,7 @@ class Understander:
 
 
 def build_understander(thesaurus: Thesaurus | None = None, classifier: ConceptClassifier | None = None) -> Understander:
-    """Build it from the data that ships with the service; takes some 45 seconds the first time, then a few."""
+    """Build it from the data that ships with the service; takes some 65 seconds the first time, then a few."""
     thesaurus, places = thesaurus or load_thesaurus(), load_places()
     reader = WordReader(places)
     linker = compiled_linker(
@@ -310,7 +310,7 @@ def build_understander(thesaurus: Thesaurus | None = None, classifier: ConceptCl
 
 
 def question_centroids(thesaurus: Thesaurus, reader: WordReader) -> Centroids:
-    """Give the centroids of what people say in all languages; made anew it takes twenty seconds."""
+    """Give the centroids of what people say in all languages; made anew it takes forty seconds."""
     return compiled_centroids(
         "questions", question_sources(), lambda: question_examples(thesaurus, utterances(), reader.topical)
     )
