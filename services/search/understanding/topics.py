@@ -22,7 +22,7 @@ _QUOTED = 0.9
 """What a label gets that stands word by word in title or text."""
 _LIKELY, _TITLED = 0.5, 0.75
 """What is likely, the label apart, and stands in the title is what the offer is about, and shown as such (the latter is
-offers.CLEAR_TOPIC). Of 348 offers of the evaluation it is so for 17; without it, 271 show a topic instead of 279."""
+offers.CLEAR_TOPIC). It gives 8 of the evaluation's 348 offers 9 topics more, which fit by their titles."""
 _SHORTEST_QUOTE = 9
 """Letters; shorter labels ("Visum", "Kurs") are words a text uses in passing."""
 _LEAST, _LEAST_SHARE = 0.35, 0.3

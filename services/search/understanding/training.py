@@ -160,8 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     thesaurus = load_thesaurus()
     said = frozenset(sentence for _, _, sentence in utterances())
     models = ((DEFAULT_FILE, examples_of(thesaurus), said), (OFFERS_FILE, offer_examples(thesaurus), frozenset[str]()))
-    for file, examples, often in models:
-        model = train(examples, encoded([text for _, text in examples], encoder, chosen.cache), often)
+    for file, examples, spoken in models:
+        model = train(examples, encoded([text for _, text in examples], encoder, chosen.cache), spoken)
         save_model(model, file)
         print(f"\n{file.name}: {len(model.concepts)} concepts learned from {len(examples)} examples")  # noqa: T201
     return 0

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from services.node.cli.evaluation import evaluate
+from services.node.cli.target import CliError
 from services.search.domain.questions import AskedConcept, Question
 from services.search.evaluation.evaluation_index import Answer
 from services.search.evaluation.measures import figures, ndcg_at, recall_at, success_at
@@ -208,3 +210,10 @@ def test_each_own_set_is_large_and_every_intent_asked_for_has_an_offer(name: str
     known = {intent for offer in offers for intent in offer.intents}
     assert {intent for query in queries for intent in query.intents} <= known
     assert len({query.query for query in queries}) == len(queries)
+
+
+def test_a_set_or_a_half_that_there_is_not_is_refused_with_those_there_are() -> None:
+    with pytest.raises(CliError, match="--set is first or second"):
+        evaluate(own="third")
+    with pytest.raises(CliError, match="--half is development, test or both"):
+        evaluate(half="both halves")
