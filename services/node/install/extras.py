@@ -17,7 +17,7 @@ from services.node.install.stamp import Stamp
 _HAS_WHEELS = ("x86_64", "AMD64")
 _SOURCES = Path("services/search")
 _COMPILED = _SOURCES / "understanding" / "__compiled__"
-_LAST_COMPILED = "questions-centroids-*.npz"
+_LAST_COMPILED = "questions-judge-*.npz"
 """Written after all others: whoever was interrupted before begins again."""
 
 

@@ -18,7 +18,7 @@ _TRACED = {
     "read as": "how.read_as",
     "clauses": "how.clauses",
     "encoder": "how.encoder",
-    "centroids": "how.centroids",
+    "sentences": "how.sentences",
     "off topic": "how.off_topic",
     "linked": "how.linked",
 }

@@ -1,7 +1,7 @@
 """Keeps what is made of labels and texts between starts, as Python keeps byte code: beside the module, named by what
 it was made of.
 
-Making the linker takes some twenty seconds, the centroids 50, reading them tenths of one. Where the folder cannot
+Making the linker takes some twenty seconds, the judges a minute, reading them tenths of one. Where the folder cannot
 be written they are made anew at each start, so an image should be built with `python -m services.search.understanding`.
 """
 
@@ -21,13 +21,17 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from services.search.understanding.centroids import Centroids, CentroidState, Example, build_centroids
+from services.search.understanding.centroids import build_centroids
 from services.search.understanding.linker import IndexedLabel, Linker, LinkerState, Spoken, build_linker
+from services.search.understanding.ngram_judge import Example, JudgeState, NGramJudge
+from services.search.understanding.regression import build_regression
 
 log = structlog.get_logger(__name__)
 
 DEFAULT_FOLDER = Path(__file__).with_name("__compiled__")
-_LIBRARIES = ", ".join((unicodedata.unidata_version, *(f"{name} {version(name)}" for name in ("anyascii", "babel"))))
+_LIBRARIES = ", ".join(
+    (unicodedata.unidata_version, *(f"{name} {version(name)}" for name in ("anyascii", "babel", "opencc")))
+)
 """What labels are folded, spelt and named with beside our own code."""
 _TEXTS = "texts"
 
@@ -57,22 +61,23 @@ def compiled_linker(
     return _compiled("linker", sources, folder, lambda: build_linker(labels(), stop_words, spoken()), packed, unpacked)
 
 
-def compiled_centroids(
+def compiled_judge(
     of: Literal["offers", "questions"],
     sources: Iterable[Path],
     examples: Callable[[], Iterable[Example]],
     folder: Path = DEFAULT_FOLDER,
-) -> Centroids:
-    """Give the centroids `of` offers or questions, made from these source files; `examples` is only called when no
-    kept ones fit."""
+) -> NGramJudge:
+    """Give the judge `of` offers (centroids) or questions (a regression), made from these source files; `examples` is
+    only called when no kept one fits."""
 
-    def unpacked(texts: Texts, arrays: Arrays) -> Centroids:
-        return Centroids(CentroidState(concepts=texts["concepts"], vocabulary=texts["vocabulary"], **arrays))
+    def unpacked(texts: Texts, arrays: Arrays) -> NGramJudge:
+        return NGramJudge(JudgeState(concepts=texts["concepts"], vocabulary=texts["vocabulary"], **arrays))
 
-    def packed(made: Centroids) -> tuple[Texts, Arrays]:
+    def packed(made: NGramJudge) -> tuple[Texts, Arrays]:
         return {"concepts": made.state.concepts, "vocabulary": made.state.vocabulary}, _arrays_of(made.state)
 
-    return _compiled(f"{of}-centroids", sources, folder, lambda: build_centroids(examples()), packed, unpacked)
+    learn = {"offers": build_centroids, "questions": build_regression}[of]
+    return _compiled(f"{of}-judge", sources, folder, lambda: learn(examples()), packed, unpacked)
 
 
 def fingerprint(sources: Iterable[Path]) -> str:

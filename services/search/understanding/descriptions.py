@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.search.thesaurus import Thesaurus
-from services.search.understanding import centroids
+from services.search.understanding import centroids, ngram_judge
 from services.search.understanding.utterances import utterances
 from services.search.yaml_files import read_yaml
 
@@ -30,7 +30,7 @@ def descriptions(folder: Path = DEFAULT_FOLDER) -> Iterator[tuple[str, str]]:
 def offer_sources() -> Iterator[Path]:
     """Name the files that decide what is learned of offers, beside those of the labels (`spellings.sources`)."""
     yield from DEFAULT_FOLDER.glob("*.yaml")
-    yield from (Path(__file__), Path(centroids.__file__))
+    yield from (Path(__file__), Path(centroids.__file__), Path(ngram_judge.__file__))
 
 
 def offer_examples(thesaurus: Thesaurus) -> list[tuple[str, str]]:

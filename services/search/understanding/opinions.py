@@ -1,6 +1,6 @@
 """Second opinions: what learned judges say of unsure questions and of offers, in the order of the linker's concepts.
 
-With the encoder its classifier is asked (ADR 0016), without it the centroids of what people say (ADR 0018).
+A judge by n-grams has learned from what people say (ADR 0020); with the encoder its classifier is asked too (ADR 0016).
 """
 
 from collections.abc import Callable, Sequence
@@ -10,10 +10,10 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from services.search.understanding.centroids import Centroids
 from services.search.understanding.classifier import ConceptClassifier
 from services.search.understanding.encoder import EncoderFailed
 from services.search.understanding.model import TraceStep
+from services.search.understanding.ngram_judge import NGramJudge
 from services.search.understanding.offtopic import PREFIX, is_off_topic
 from services.search.understanding.placing import Placing
 from services.search.understanding.topics import Opinion
@@ -22,13 +22,17 @@ log = structlog.get_logger(__name__)
 
 _SURE_SCORE, _SURE_MARGIN = 0.6, 0.2
 """From here on nobody else is asked (measured: higher gives nothing)."""
-_CLASSIFIER_SHARE = 0.5
-"""What the classifier counts beside the n-grams (measured on the development questions: .4 to .6 are near)."""
-_CENTROIDS_UNSURE = 0.5
-"""From here on they are not asked (measured: .45 to .55 are near; all questions that are unsure are too many)."""
-_CENTROIDS_SHARE = 0.4
-_CENTROIDS_EVENNESS = 0.35
-"""Power of their probabilities (measured: shares of .3 to .5 are near, powers of .35 and .5 too)."""
+_ENCODED_SHARE = 0.65
+"""What the judges count beside the linker where the classifier is one of them (measured on the development questions,
+as all of these: .5 finds less, .75 is near)."""
+_CLASSIFIER_SHARE = 0.6
+"""What the classifier counts of it (measured: .5 is near; alone it finds S@3 .867 of the second set's, with the other
+judge .919)."""
+_JUDGE_SHARE = 0.5
+"""What the judge by n-grams counts beside the linker when it is alone (measured: .4 finds less, .6 is near)."""
+_JUDGE_EVENNESS = 0.35
+"""Power of its probabilities: one of two equally probable concepts is still a good answer, not half of one (measured:
+.5 finds less)."""
 _ENCODED_CLAUSE_SHARE = 0.9
 """What the classifier says of a clause of a story, beside the whole."""
 _STILL_UNSURE = 0.3
@@ -37,40 +41,55 @@ _MOST_ENCODED = 400
 """Characters of a text that are encoded at once: what comes later hardly changes its vector."""
 
 
+Values = NDArray[np.float64]
+"""What each concept of the linker gets, 0 to 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What n-grams and a judge say together."""
+    """What the linker and the judges say together."""
 
-    values: NDArray[np.float64]
-    step: TraceStep
+    values: Values
+    steps: tuple[TraceStep, ...]
+    """What each judge takes the question for."""
     is_encoded: bool
-    """True: the encoder gave it."""
+    """True: the classifier was one of them."""
 
 
 class SecondOpinions:
     """Asks the judges there are; immutable."""
 
-    def __init__(
-        self, concepts: Sequence[str], classifier: ConceptClassifier | None, centroids: Centroids | None
-    ) -> None:
-        """Take the linker's concepts and the judges; `centroids` are of questions."""
+    def __init__(self, concepts: Sequence[str], classifier: ConceptClassifier | None, judge: NGramJudge | None) -> None:
+        """Take the linker's concepts and the judges; `judge` is the one of questions by n-grams."""
         self._classifier = classifier
-        self._centroids = centroids
+        self._judge = judge
         self._placed = Placing(classifier.concepts if classifier else (), concepts)
         self._offer_placed = Placing(classifier.offer_concepts if classifier else (), concepts)
-        self._centroids_placed = Placing(centroids.concepts if centroids else (), concepts)
+        self._judge_placed = Placing(judge.concepts if judge else (), concepts)
+        self._is_off_topic = np.array([is_off_topic(concept) for concept in concepts], dtype=bool)
+        self._concepts = concepts
 
     def on_question(
-        self, text: str, words: Sequence[str], own: NDArray[np.float64], apart: Callable[[str], tuple[str, ...]]
+        self, text: str, words: Sequence[str], own: Values, apart: Callable[[str], tuple[str, ...]]
     ) -> Advice | None:
-        """Advise on a question whose n-grams gave `own`; None when they are sure, or nobody can say anything.
+        """Advise on a question of which the linker says `own`; None when it is sure, or nobody can say anything.
 
-        The classifier reads the text, the centroids `words`, the folded ones. Where the classifier fails, a node has no
-        centroids: they are not loaded beside it.
+        The classifier reads the text, the judge by n-grams `words`, the folded ones. Where these leave a story unsure,
+        the classifier reads its clauses too.
         """
         if _is_sure(own):
             return None
-        return self._of_classifier(text, own, apart) or self._of_centroids(words, own)
+        said, encoded = self._of_judge(words), self._of_classifier([text])
+        if encoded is None:
+            return self._advice(own, said, None) if said else None
+        advice = self._advice(own, said, encoded)
+        if advice.values.max() >= _STILL_UNSURE or len(parts := apart(text)) < 2:
+            return advice
+        clauses = self._of_classifier(parts)
+        if clauses is None:
+            return advice
+        clearest = np.where(self._is_off_topic, 0.0, _ENCODED_CLAUSE_SHARE * clauses[0])
+        return self._advice(own, said, (np.maximum(encoded[0], clearest), encoded[1]))
 
     def on_offer(self, title: str, text: str) -> Opinion | None:
         """Say what the classifier takes an offer for; None without one, when it failed, and for no text."""
@@ -84,32 +103,35 @@ class SecondOpinions:
             return None
         return None if found is None else (self._offer_placed(found), self._offer_placed.known)
 
-    def _of_classifier(
-        self, text: str, own: NDArray[np.float64], apart: Callable[[str], tuple[str, ...]]
-    ) -> Advice | None:
-        """Ask the classifier of the whole text, and if need be of its clauses."""
-        likeness = self._likeness([text])
-        if likeness is None or self._classifier is None:
-            return None
-        values = _mixed(own, self._placed, likeness[0], _CLASSIFIER_SHARE)
-        if values.max() < _STILL_UNSURE and len(parts := apart(text)) > 1:
-            of_clauses = self._likeness(parts)
-            if of_clauses is not None:
-                clearest = _ENCODED_CLAUSE_SHARE * of_clauses.max(axis=0)
-                clearest[[is_off_topic(name) for name in self._classifier.concepts]] = 0.0
-                likeness = np.maximum(likeness, clearest)
-                values = _mixed(own, self._placed, likeness[0], _CLASSIFIER_SHARE)
-        step = _nearest("encoder", self._classifier.concepts, likeness[0])
-        return Advice(values, step, is_encoded=True)
+    def _advice(self, own: Values, said: Opinion | None, encoded: Opinion | None) -> Advice:
+        """Mix; a concept that no judge ever learned, as of an enlarged thesaurus, keeps the linker's value."""
+        if said is None or encoded is None:
+            together = said or encoded
+        else:
+            mean = _CLASSIFIER_SHARE * encoded[0] + (1 - _CLASSIFIER_SHARE) * said[0]
+            together = np.where(said[1], np.where(encoded[1], mean, said[0]), encoded[0]), said[1] | encoded[1]
+        share = _ENCODED_SHARE if encoded else _JUDGE_SHARE
+        values = np.where(together[1], own + share * (together[0] - own), own) if together else own
+        steps = (*self._nearest("encoder", encoded), *self._nearest("sentences", said))
+        return Advice(values, steps, is_encoded=encoded is not None)
 
-    def _of_centroids(self, words: Sequence[str], own: NDArray[np.float64]) -> Advice | None:
-        if self._centroids is None or own.max() >= _CENTROIDS_UNSURE:
+    def _of_classifier(self, texts: Sequence[str]) -> Opinion | None:
+        """Ask the classifier for the best it says of any of the texts; None without it, or when it failed."""
+        likeness = self._likeness(texts)
+        return None if likeness is None else (self._placed(likeness.max(axis=0)), self._placed.known)
+
+    def _of_judge(self, words: Sequence[str]) -> Opinion | None:
+        """Ask the judge by n-grams; None without it, and when it knows no feature of the words."""
+        if self._judge is None:
             return None
-        likeness = self._centroids.probabilities(words) ** _CENTROIDS_EVENNESS
-        if not likeness.any():
-            return None
-        values = _mixed(own, self._centroids_placed, likeness, _CENTROIDS_SHARE)
-        return Advice(values, _nearest("centroids", self._centroids.concepts, likeness), is_encoded=False)
+        likeness = self._judge.probabilities(words) ** _JUDGE_EVENNESS
+        return (self._judge_placed(likeness), self._judge_placed.known) if likeness.any() else None
+
+    def _nearest(self, judge: str, opinion: Opinion | None) -> tuple[TraceStep, ...]:
+        if opinion is None:
+            return ()
+        place = int(opinion[0].argmax())
+        return (TraceStep(judge, f"{self._concepts[place].removeprefix(PREFIX)} {opinion[0][place]:.2f}"),)
 
     def _likeness(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
         """Classify texts, one row a text; None without the encoder, or when it failed."""
@@ -120,18 +142,6 @@ class SecondOpinions:
         except EncoderFailed:
             log.warning("encoder.failed")  # without the text, which is a person's
             return None
-
-
-def _mixed(
-    own: NDArray[np.float64], placed: Placing, likeness: NDArray[np.floating], share: float
-) -> NDArray[np.float64]:
-    """Mix n-grams and a judge; a concept it never learned, as of an enlarged thesaurus, keeps its own value."""
-    return np.where(placed.known, own + share * (placed(likeness) - own), own)
-
-
-def _nearest(judge: str, concepts: Sequence[str], likeness: NDArray[np.floating]) -> TraceStep:
-    place = int(likeness.argmax())
-    return TraceStep(judge, f"{concepts[place].removeprefix(PREFIX)} {likeness[place]:.2f}")
 
 
 def _encodable(text: str) -> str:

@@ -36,6 +36,7 @@ _SHORT_VOWEL = re.compile(r"(?<![aeiou\s])[aeiu](?![aeiou])")
 
 _SPELT_OUT = re.compile(r"[\u0900-\u097f\u10a0-\u10ff\u1200-\u137f]")
 """Devanagari, Georgian and Ethiopic write their vowels."""
+_CHINESE = re.compile(r"[\u3400-\u9fff]+")
 
 _ROMAN = str.maketrans(
     {
@@ -73,7 +74,11 @@ def romanised(label: str) -> str | None:
     roman = lower.translate(_ROMAN)
     if roman != lower:
         return roman
-    return anyascii(lower) if _SPELT_OUT.search(lower) else None
+    if _SPELT_OUT.search(lower):
+        return anyascii(lower)
+    # Pinyin without tones: people write some syllables together, so n-grams of all of them meet most.
+    pinyin = _CHINESE.sub(lambda run: f" {anyascii(run.group()).lower()} ", lower)
+    return " ".join(pinyin.split()) if pinyin != lower else None
 
 
 def _arabizi(text: str) -> str:

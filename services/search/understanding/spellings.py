@@ -5,10 +5,9 @@ from pathlib import Path
 
 from services.search.thesaurus import Concept, Thesaurus
 from services.search.thesaurus.loader import DEFAULT_FOLDER as THESAURUS_FOLDER
-from services.search.understanding import centroids
-from services.search.understanding.centroids import Example
 from services.search.understanding.fold import fold, tokens_of
 from services.search.understanding.linker import IndexedLabel, Spoken
+from services.search.understanding.ngram_judge import Example
 from services.search.understanding.offtopic import DEFAULT_FILE as OFF_TOPIC_FILE
 from services.search.understanding.offtopic import off_topic_labels
 from services.search.understanding.places import DEFAULT_FILE as PLACES_FILE
@@ -18,7 +17,7 @@ from services.search.understanding.utterances import Utterance, utterances
 from services.search.understanding.words import STOP_WORDS_FILE
 
 _MODULES = (
-    *("fold", "linker", "ngrams", "phrases", "readings", "consultation", "places", "words", "offtopic"),
+    *("fold", "ideographs", "linker", "ngrams", "phrases", "readings", "consultation", "places", "words", "offtopic"),
     *("spellings", "compiled", "utterances", "telling"),
 )
 
@@ -34,7 +33,7 @@ def sources() -> Iterator[Path]:
 def question_sources() -> Iterator[Path]:
     """Name every file that decides what is learned of questions."""
     yield from sources()
-    yield Path(centroids.__file__)
+    yield from (Path(__file__).with_name(f"{module}.py") for module in ("ngram_judge", "regression"))
 
 
 def indexed_labels(thesaurus: Thesaurus, words_of: Callable[[str], tuple[str, ...]]) -> Iterator[IndexedLabel]:

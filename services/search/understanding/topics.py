@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.search.understanding.centroids import Centroids
 from services.search.understanding.linker import IndexedLabel, Link, Linker, Scores
+from services.search.understanding.ngram_judge import NGramJudge
 from services.search.understanding.placing import Placing
 
 _CLAUSE_END = re.compile(r"[.;:!?,\n\r•|–—()]+")
@@ -49,13 +49,13 @@ class TopicFinder:
         linker: Linker,
         topics: Collection[str],
         words_of: Callable[[str], tuple[str, ...]],
-        centroids: Centroids | None = None,
+        judge: NGramJudge | None = None,
     ) -> None:
         """Take the linker, which of its concepts may be topics, and what was learned of whole texts, if anything."""
         self._linker = linker
         self._words_of = words_of
-        self._centroids = centroids
-        self._placed = Placing(centroids.concepts if centroids else (), linker.concepts)
+        self._judge = judge
+        self._placed = Placing(judge.concepts if judge else (), linker.concepts)
         self._place = {concept: place for place, concept in enumerate(linker.concepts)}
         self._is_topic = np.array([concept in topics for concept in linker.concepts])
         self._quotable: dict[tuple[str, ...], dict[str, IndexedLabel]] = {}
@@ -68,12 +68,12 @@ class TopicFinder:
     def find(self, title: str, text: str, opinion: Opinion | None = None, *, is_german: bool = True) -> list[Link]:
         """Return at most ten topics with their evidence, best first; equal ones by concept.
 
-        `opinion` is what another judge says of the whole. Centroids are asked of German texts alone: of others they
-        know no word, or by chance only.
+        `opinion` is what another judge says of the whole. The judge by n-grams is asked of German texts alone:
+        of others it knows no word, or by chance only.
         """
         clauses = [self._words_of(clause[:_MOST_CHARACTERS]) for clause in _clauses(title, text)]
         near, labels = self._near(clauses)
-        own = self._of_centroids([word for clause in clauses for word in clause]) if is_german else None
+        own = self._of_judge([word for clause in clauses for word in clause]) if is_german else None
         judges = [judge for judge in (own, opinion) if judge is not None and judge[0].any()]
         probable, judged = _together(judges, len(near))
         # A concept nobody learned, as of an enlarged thesaurus, keeps its own value.
@@ -95,10 +95,10 @@ class TopicFinder:
                     values[place], labels[place] = _QUOTED, label
         return values, labels
 
-    def _of_centroids(self, words: Sequence[str]) -> Opinion | None:
-        if self._centroids is None:
+    def _of_judge(self, words: Sequence[str]) -> Opinion | None:
+        if self._judge is None:
             return None
-        return self._placed(self._centroids.probabilities(words)), self._placed.known
+        return self._placed(self._judge.probabilities(words)), self._placed.known
 
     def _take(
         self,

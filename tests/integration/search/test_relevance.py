@@ -24,6 +24,7 @@ from services.search.understanding import Understander, build_understander, load
 from services.search.understanding.centroids import build_centroids
 from services.search.understanding.descriptions import offer_examples
 from services.search.understanding.linker import build_linker
+from services.search.understanding.regression import build_regression
 from services.search.understanding.spellings import indexed_labels, question_examples
 from services.search.understanding.utterances import utterances
 from services.search.understanding.words import WordReader
@@ -209,8 +210,8 @@ def _understander_of(thesaurus: Thesaurus, left_out: str) -> Understander:
     spoken = ((concept, reader.topical(text)) for concept, _, text in said)
     linker = build_linker(indexed_labels(thesaurus, reader.topical), reader.stop_words, spoken)
     offers = build_centroids((concept, reader.topical(text)) for concept, text in offer_examples(thesaurus))
-    questions = build_centroids(question_examples(thesaurus, said, reader.topical))
-    return Understander(thesaurus, load_places(), linker=linker, offer_centroids=offers, question_centroids=questions)
+    questions = build_regression(question_examples(thesaurus, said, reader.topical))
+    return Understander(thesaurus, load_places(), linker=linker, offer_judge=offers, question_judge=questions)
 
 
 def _show(*results: Judged) -> None:

@@ -97,14 +97,14 @@ def test_the_thesaurus_is_compiled_by_the_environments_own_python_unless_it_is(s
     assert machine.commands == [[str(stamp.venv / "bin" / "python"), "-m", module]]
     kept = stamp.root / "services" / "search" / "understanding" / "__compiled__"
     kept.mkdir(parents=True)
-    (kept / "questions-centroids-0.npz").touch()
+    (kept / "questions-judge-0.npz").touch()
     compile_thesaurus(stamp, machine.run)
     assert len(machine.commands) == 1
 
 
 def test_a_changed_thesaurus_is_compiled_again_once(stamp: Stamp) -> None:
     label = stamp.root / "services" / "search" / "thesaurus" / "housing.yaml"
-    kept = stamp.root / "services" / "search" / "understanding" / "__compiled__" / "questions-centroids-0.npz"
+    kept = stamp.root / "services" / "search" / "understanding" / "__compiled__" / "questions-judge-0.npz"
     for file in (label, kept):
         file.parent.mkdir(parents=True)
         file.touch()

@@ -237,14 +237,20 @@ def test_a_concept_that_was_not_learned_is_judged_by_its_labels_alone() -> None:
     assert {link.id: link.weight for link in with_encoder.understand(question).concepts}["tax"] == own["tax"]
 
 
-def test_centroids_of_questions_are_not_held_beside_the_encoder() -> None:
+def test_both_judges_advise_and_one_alone_where_the_encoder_fails() -> None:
     story = "Seit Monaten kommt einfach nichts mehr von der Firma bei mir an"
-    failing = ConceptClassifier(Broken(), load_model(), load_model(OFFERS_FILE))
-    steps = [
-        {step.name for step in understander.understand(story).trace}
-        for understander in (build_understander(), build_understander(classifier=failing))
+    model, of_offers = load_model(), load_model(OFFERS_FILE)
+    asked = [
+        understander.understand(story)
+        for understander in (
+            build_understander(),
+            build_understander(classifier=ConceptClassifier(Letters(), model, of_offers)),
+            build_understander(classifier=ConceptClassifier(Broken(), model, of_offers)),
+        )
     ]
-    assert ["centroids" in names for names in steps] == [True, False]
+    judges = [{step.name for step in understood.trace} & {"sentences", "encoder"} for understood in asked]
+    assert judges == [{"sentences"}, {"sentences", "encoder"}, {"sentences"}]
+    assert asked[2].concepts == asked[0].concepts
 
 
 def test_the_model_that_ships_was_trained_on_what_ships() -> None:

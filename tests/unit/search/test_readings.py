@@ -64,6 +64,7 @@ def test_any_text_has_at_most_four_readings(typed: str) -> None:
         ("подтвердить диплом", "podtverdit diplom"),
         ("Житло", "zhitlo"),
         ("ბინა", "bina"),
+        ("找工作 Kita 名额", "zhaogongzuo kita minge"),
         ("Wohnung", None),
         ("عقد", None),
     ],

@@ -15,10 +15,11 @@ from services.search.domain.offers import CLEAR_TOPIC
 from services.search.tagging import OFFER_CODE
 from services.search.thesaurus import Concept, Thesaurus, load_thesaurus
 from services.search.understanding import Understander, build_understander, load_places, topics
-from services.search.understanding.centroids import Centroids, Example, build_centroids
-from services.search.understanding.compiled import compiled_centroids
+from services.search.understanding.centroids import build_centroids
+from services.search.understanding.compiled import compiled_judge
 from services.search.understanding.descriptions import descriptions, offer_examples, offer_sources
 from services.search.understanding.linker import build_linker
+from services.search.understanding.ngram_judge import Example, NGramJudge
 from services.search.understanding.placing import Placing
 from services.search.understanding.spellings import indexed_labels, sources
 from services.search.understanding.topics import TopicFinder
@@ -75,8 +76,8 @@ def test_kept_centroids_equal_fresh_ones_and_broken_ones_are_made_anew(tmp_path:
     source = tmp_path / "texts.yaml"
     source.write_text("one")
 
-    def kept(examples: Callable[[], list[Example]]) -> Centroids:
-        return compiled_centroids("offers", [source], examples, tmp_path / "kept")
+    def kept(examples: Callable[[], list[Example]]) -> NGramJudge:
+        return compiled_judge("offers", [source], examples, tmp_path / "kept")
 
     def never() -> list[Example]:
         raise AssertionError("the kept centroids should have been read")
@@ -100,7 +101,7 @@ def test_a_concept_without_descriptions_keeps_what_its_labels_say() -> None:
     }
     thesaurus = Thesaurus(MappingProxyType(concepts))
     plain = Understander(thesaurus, load_places())
-    learned = Understander(thesaurus, load_places(), offer_centroids=build_centroids(EXAMPLES))
+    learned = Understander(thesaurus, load_places(), offer_judge=build_centroids(EXAMPLES))
 
     def weights(understander: Understander) -> dict[str, float]:
         return {topic.id: topic.weight for topic in understander.topics_of("Steuererklärung", "Der Chef zahlt nicht")}
@@ -197,14 +198,14 @@ def test_without_the_encoder_what_people_say_advises_on_an_unsure_question() -> 
     wages = Concept("wages", (), (), "…", MappingProxyType({"de": ("lohn geld",)}), MappingProxyType({}))
     thesaurus = Thesaurus(MappingProxyType({"housing": other, "wages": wages}))
     alone = Understander(thesaurus, load_places())
-    advised = Understander(thesaurus, load_places(), question_centroids=said)
+    advised = Understander(thesaurus, load_places(), question_judge=said)
 
     def steps(understander: Understander, question: str) -> set[str]:
         return {step.name for step in understander.understand(question).trace}
 
     story = "monaten kommt irgendwie gar kein geld herein bitte"
-    assert "centroids" in steps(advised, story)
-    assert "centroids" not in steps(alone, story) | steps(advised, "lohn geld") | steps(advised, "zwirbel")
+    assert "sentences" in steps(advised, story)
+    assert "sentences" not in steps(alone, story) | steps(advised, "lohn geld") | steps(advised, "zwirbel")
     assert _weight_of("wages", advised, story) > _weight_of("wages", alone, story)
 
 

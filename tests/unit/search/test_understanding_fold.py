@@ -9,7 +9,7 @@ from services.search.understanding.fold import fold, tokens_of
 any_text = st.text(alphabet=st.characters(exclude_categories=()), max_size=80)
 """Every code point there is, lone surrogates and unassigned ones included."""
 
-tricky_text = st.text(alphabet="aeouqäöüßÄéèıİłđœæſ'’´ʻ‌‍­ـًأإآةكيىабвиїйёґaсeрẞǅΰﷺ가가が゙๐٣ \t\n", max_size=40)
+tricky_text = st.text(alphabet="學歷乾乹著aeouqäöüßÄéèıİłđœæſ'’´ʻ‌‍­ـًأإآةكيىабвиїйёґaсeрẞǅΰﷺ가가が゙๐٣ \t\n", max_size=40)
 
 
 @given(any_text)
@@ -53,6 +53,8 @@ def test_tokens_are_never_empty_and_stand_in_the_folded_text(text: str) -> None:
         ("m’aider", "maider"),
         ("\u202ebyt\u202c", "byt"),
         ("٣", "3"),
+        ("學歷認證", "学历认证"),
+        ("德勒斯登租屋", "德勒斯登租屋"),
     ],
 )
 def test_spellings_of_one_word_fold_to_one_form(typed: str, meant: str) -> None:
