@@ -206,7 +206,7 @@ def _secret(path: Path | None) -> bytes:
     if path is None:
         return secrets.token_bytes(_SECRET_BYTES)
     try:
-        secret = path.read_bytes().strip()
+        secret = path.read_bytes()
     except OSError:
         raise StartupError("LOTSE_PAGE_TOKEN_SECRET_FILE: the file cannot be read") from None
     if len(secret) < _SECRET_BYTES:

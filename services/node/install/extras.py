@@ -58,7 +58,7 @@ def compile_thesaurus(stamp: Stamp, run: Run) -> None:
     # Services may be writing there too; whatever goes wrong, they compile for themselves.
     with suppress(OSError):
         compiled = [file.stat().st_mtime for file in (stamp.root / _COMPILED).glob(_LAST_COMPILED)]
-        if compiled and max(compiled) >= _last_change(stamp.root / _SOURCES):
+        if compiled and max(compiled) >= _last_change(stamp.root):
             return
         say("compiling the thesaurus")
         if run([str(stamp.venv / "bin" / "python"), "-m", "services.search.understanding"], {}) == 0:
@@ -66,7 +66,8 @@ def compile_thesaurus(stamp: Stamp, run: Run) -> None:
                 file.touch()  # what is compiled may fit in spite of a change
 
 
-def _last_change(folder: Path) -> float:
-    """Give the latest change of code or data below, in seconds since 1970."""
-    files = (file for kind in ("*.py", "*.yaml") for file in folder.rglob(kind))
+def _last_change(root: Path) -> float:
+    """Give the latest change of the search's code and data and of the packages, in seconds since 1970."""
+    sources = (file for kind in ("*.py", "*.yaml") for file in (root / _SOURCES).rglob(kind))
+    files = (*sources, *(root / "requirements").glob("run.txt"))
     return max((file.stat().st_mtime for file in files), default=0.0)

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from services.search.adapters.analysis import ANALYSIS, ANALYZERS
@@ -56,10 +58,11 @@ _INDEX_SETTINGS: dict[str, Any] = {
     "gc_deletes": "1d",
 }
 
-FINGERPRINT = hashlib.sha256(json.dumps([PROPERTIES, ANALYSIS, _INDEX_SETTINGS], sort_keys=True).encode()).hexdigest()[
-    :16
-]
-"""Names this shape of the index; stored in it."""
+_UNDERSTANDING = Path(__file__).parents[1] / "understanding"
+_FOLDING = [(_UNDERSTANDING / f"{module}.py").read_text("utf-8") for module in ("fold", "ideographs")]
+_SHAPE = [PROPERTIES, ANALYSIS, _INDEX_SETTINGS, _FOLDING, version("opencc")]
+FINGERPRINT = hashlib.sha256(json.dumps(_SHAPE, sort_keys=True).encode()).hexdigest()[:16]
+"""Names this shape of the index and how its texts are folded; stored in it."""
 
 
 def index_body() -> dict[str, Any]:

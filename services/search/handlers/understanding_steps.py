@@ -18,7 +18,7 @@ _TRACED = {
     "read as": "how.read_as",
     "clauses": "how.clauses",
     "encoder": "how.encoder",
-    "sentences": "how.sentences",
+    "n-grams": "how.n-grams",
     "off topic": "how.off_topic",
     "linked": "how.linked",
 }

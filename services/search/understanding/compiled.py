@@ -1,7 +1,7 @@
 """Keeps what is made of labels and texts between starts, as Python keeps byte code: beside the module, named by what
 it was made of.
 
-Making the linker takes some twenty seconds, the judges a minute, reading them tenths of one. Where the folder cannot
+Making the linker takes some twenty seconds, the judges some 90, reading them tenths of one. Where the folder cannot
 be written they are made anew at each start, so an image should be built with `python -m services.search.understanding`.
 """
 
@@ -30,10 +30,12 @@ log = structlog.get_logger(__name__)
 
 DEFAULT_FOLDER = Path(__file__).with_name("__compiled__")
 _LIBRARIES = ", ".join(
-    (unicodedata.unidata_version, *(f"{name} {version(name)}" for name in ("anyascii", "babel", "opencc")))
+    (unicodedata.unidata_version, *(f"{name} {version(name)}" for name in ("anyascii", "babel", "numpy", "opencc")))
 )
 """What labels are folded, spelt and named with beside our own code."""
 _TEXTS = "texts"
+_KINDS = {"linker", "offers-judge", "questions-judge"}
+"""Files of other kinds are left by earlier versions."""
 
 T = TypeVar("T")
 Texts = dict[str, Any]
@@ -130,7 +132,7 @@ def _write(kind: str, file: Path, texts: Texts, arrays: Arrays) -> None:
         part = Path(beside) / file.name
         np.savez(part, allow_pickle=False, **{_TEXTS: written}, **arrays)
         part.replace(file)
-    for old in file.parent.glob(f"{kind}-*.npz"):
-        if old != file:
+    for old in file.parent.glob("*.npz"):
+        if old != file and old.stem.rpartition("-")[0] not in _KINDS - {kind}:
             old.unlink(missing_ok=True)
     log.info("thesaurus.compiled", part=kind, file=file.name)

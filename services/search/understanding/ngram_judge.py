@@ -55,13 +55,15 @@ class NGramJudge:
         return self.state.concepts
 
     def probabilities(self, words: Sequence[str]) -> NDArray[np.float64]:
-        """Return how probable each concept is, in sum 1; all zero for words without a known feature."""
+        """Return how probable each concept is, in sum 1; all zero for words without a feature that weighs anything."""
         state = self.state
         columns = list(dict.fromkeys(column for word in words for column in self._known_columns(word)))
         if not columns:
             return np.zeros(len(state.concepts))
         starts, ends = state.pointers[columns].tolist(), state.pointers[np.array(columns) + 1].tolist()
         joined = np.concatenate([state.entries[start:end] for start, end in zip(starts, ends, strict=True)])
+        if not len(joined):
+            return np.zeros(len(state.concepts))
         found = joined.view(ENTRY)
         sums = np.bincount(found["place"], found["weight"], len(state.concepts))
         logits = sums / np.linalg.norm(state.telling[columns])
@@ -94,21 +96,22 @@ class Counted:
 def counted(examples: Iterable[Example]) -> Counted:
     """Take examples apart into features; those that only one has are left out."""
     numbers: dict[str, int] = {}
-    known: dict[str, list[int]] = {}
+    known: dict[str, array[int]] = {}
     ids: list[str] = []
-    sizes, columns = array("q"), array("q")
+    sizes, columns = array("i"), array("i")
     for concept, words in examples:
         own: dict[int, None] = {}
         for word in words:
             if word not in known:
-                known[word] = [numbers.setdefault(feature, len(numbers)) for feature, _ in features((word,))]
+                found = (numbers.setdefault(feature, len(numbers)) for feature, _ in features((word,)))
+                known[word] = array("i", found)
             own.update(dict.fromkeys(known[word]))
         ids.append(concept)
         sizes.append(len(own))
         columns.extend(own)
     concepts = tuple(sorted(set(ids)))
     place_of = {concept: place for place, concept in enumerate(concepts)}
-    rows, all_columns = np.repeat(np.arange(len(ids)), np.array(sizes, np.intp)), np.array(columns, np.intp)
+    rows, all_columns = np.repeat(np.arange(len(ids)), np.array(sizes)), np.array(columns, dtype=np.intp)
     is_kept = np.bincount(all_columns, minlength=len(numbers)) >= _LEAST_USES
     kept = is_kept[all_columns]
     return Counted(

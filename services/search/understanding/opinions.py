@@ -112,7 +112,7 @@ class SecondOpinions:
             together = np.where(said[1], np.where(encoded[1], mean, said[0]), encoded[0]), said[1] | encoded[1]
         share = _ENCODED_SHARE if encoded else _JUDGE_SHARE
         values = np.where(together[1], own + share * (together[0] - own), own) if together else own
-        steps = (*self._nearest("encoder", encoded), *self._nearest("sentences", said))
+        steps = (*self._nearest("encoder", encoded), *self._nearest("n-grams", said))
         return Advice(values, steps, is_encoded=encoded is not None)
 
     def _of_classifier(self, texts: Sequence[str]) -> Opinion | None:
@@ -122,7 +122,7 @@ class SecondOpinions:
 
     def _of_judge(self, words: Sequence[str]) -> Opinion | None:
         """Ask the judge by n-grams; None without it, and when it knows no feature of the words."""
-        if self._judge is None:
+        if self._judge is None or not self._judge_placed.known.any():
             return None
         likeness = self._judge.probabilities(words) ** _JUDGE_EVENNESS
         return (self._judge_placed(likeness), self._judge_placed.known) if likeness.any() else None

@@ -1,4 +1,4 @@
-"""Other ways to read what was typed: the wrong keyboard layout, chat alphabets, Cyrillic in Latin letters.
+"""Other ways to read what was typed: the wrong keyboard layout, chat alphabets, other scripts in Latin letters.
 
 Only tried when a question in Latin letters links to nothing surely, because each reading of an ordinary word is noise.
 """
@@ -76,7 +76,7 @@ def romanised(label: str) -> str | None:
         return roman
     if _SPELT_OUT.search(lower):
         return anyascii(lower)
-    # Pinyin without tones: people write some syllables together, so n-grams of all of them meet most.
+    # Pinyin without tones: people write some syllables together, so all stand together: most n-grams are inside.
     pinyin = _CHINESE.sub(lambda run: f" {anyascii(run.group()).lower()} ", lower)
     return " ".join(pinyin.split()) if pinyin != lower else None
 

@@ -55,7 +55,7 @@ def spoken(words_of: Callable[[str], tuple[str, ...]]) -> Iterator[Spoken]:
 def question_examples(
     thesaurus: Thesaurus, said: Iterable[Utterance], words_of: Callable[[str], tuple[str, ...]]
 ) -> Iterator[Example]:
-    """Give labels and what callers say, as they are compared; Cyrillic in Latin letters too."""
+    """Give labels and what callers say, as they are compared; other scripts in Latin letters too."""
     for label in indexed_labels(thesaurus, words_of):
         yield label.concept_id, label.words
     for concept, _, sentence in said:
@@ -66,7 +66,7 @@ def question_examples(
 
 
 def _spellings(concept: Concept) -> Iterator[tuple[str, str, str]]:
-    """Yield (spelling to compare, label to show, language): labels, hidden ones, Cyrillic in Latin letters."""
+    """Yield (spelling to compare, label to show, language): labels, hidden ones, other scripts in Latin letters."""
     for language, labels in concept.labels.items():
         for label in labels:
             yield label, label, language

@@ -1,6 +1,7 @@
 """What people say when they mean a concept: whole sentences in 26 languages.
 
-The classifier and the centroids learn from them. They also tell the linker which words are said of anything (ADR 0017).
+The classifier and the judge by n-grams learn from them. They also tell the linker which words are said of anything
+(ADR 0017).
 
 Unlike labels they are never shown or quoted, so they may tell a story. One file a language: concept id -> sentences.
 """

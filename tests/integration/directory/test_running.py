@@ -76,7 +76,8 @@ async def test_a_secret_that_is_missing_or_short_stops_the_start(
 async def test_page_tokens_outlive_the_process_when_the_secret_does(
     directory_settings: DirectorySettings, new_token: TokenMaker, tmp_path: Path
 ) -> None:
-    (tmp_path / "secret").write_bytes(os.urandom(32))
+    # White space at the ends is part of it, as of any random bytes.
+    (tmp_path / "secret").write_bytes(b" " + os.urandom(30) + b"\n")
     settings = directory_settings.model_copy(update={"page_token_secret_file": tmp_path / "secret"})
     page_token = ""
     for _ in range(2):

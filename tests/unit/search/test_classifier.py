@@ -248,8 +248,8 @@ def test_both_judges_advise_and_one_alone_where_the_encoder_fails() -> None:
             build_understander(classifier=ConceptClassifier(Broken(), model, of_offers)),
         )
     ]
-    judges = [{step.name for step in understood.trace} & {"sentences", "encoder"} for understood in asked]
-    assert judges == [{"sentences"}, {"sentences", "encoder"}, {"sentences"}]
+    judges = [{step.name for step in understood.trace} & {"n-grams", "encoder"} for understood in asked]
+    assert judges == [{"n-grams"}, {"n-grams", "encoder"}, {"n-grams"}]
     assert asked[2].concepts == asked[0].concepts
 
 

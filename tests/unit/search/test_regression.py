@@ -38,8 +38,12 @@ def test_nothing_learned_says_nothing() -> None:
 
 def test_of_many_weights_the_largest_are_kept() -> None:
     whole, small = build_regression(EXAMPLES), build_regression(EXAMPLES, 40)
-    assert len(small.state.entries) < 40 < len(whole.state.entries)
+    assert len(small.state.entries) <= 40 < len(whole.state.entries)
     assert small.concepts[int(small.probabilities(("lohn",)).argmax())] == "wages"
+
+
+def test_words_of_which_no_weight_was_kept_say_nothing() -> None:
+    assert not build_regression(EXAMPLES, 1).probabilities(PLEA).any()
 
 
 def test_it_keeps_what_centroids_keep() -> None:

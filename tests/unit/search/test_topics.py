@@ -1,7 +1,7 @@
 """Topics of offers: learned from what providers write, helped by labels; the data they are learned from."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import permutations
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +21,8 @@ from services.search.understanding.descriptions import descriptions, offer_examp
 from services.search.understanding.linker import build_linker
 from services.search.understanding.ngram_judge import Example, NGramJudge
 from services.search.understanding.placing import Placing
-from services.search.understanding.spellings import indexed_labels, sources
+from services.search.understanding.regression import build_regression
+from services.search.understanding.spellings import indexed_labels, question_sources, sources
 from services.search.understanding.topics import TopicFinder
 from services.search.understanding.utterances import utterances
 from services.search.understanding.words import WordReader
@@ -180,19 +181,30 @@ def test_a_text_that_says_nothing_has_no_topic(understander: Understander, title
     assert understander.topics_of(title, "") == ()
 
 
-def test_all_that_decides_topics_is_named_in_their_fingerprint() -> None:
+@pytest.mark.parametrize(
+    ("named", "modules"),
+    [
+        ((*sources(), *offer_sources(), *OFFER_CODE), ("topics", "opinions")),
+        (question_sources(), ("spellings", "regression", "ngram_judge", "fold", "readings")),
+    ],
+    ids=["topics", "questions"],
+)
+def test_all_that_decides_is_named_in_the_fingerprint(named: Iterable[Path], modules: Iterable[str]) -> None:
     folder = Path(topics.__file__).parent
-    named = {file.stem for file in (*sources(), *offer_sources(), *OFFER_CODE)}
-    for module in ("topics", "opinions"):
+    stems = {file.stem for file in named}
+    for module in modules:
         imported = re.findall(
             r"from services\.search\.understanding\.(\w+) import", (folder / f"{module}.py").read_text()
         )
-        assert {module, *imported} - {"model", "classifier", "encoder"} <= named
+        assert {module, *imported} - {"model", "classifier", "encoder"} <= stems
 
 
 def test_without_the_encoder_what_people_say_advises_on_an_unsure_question() -> None:
-    said = build_centroids(
-        [("wages", ("seit", "monaten", "kommt", "kein", "geld")), ("wages", ("kein", "geld", "lohn"))]
+    said = build_regression(
+        [
+            *2 * [("wages", ("seit", "monaten", "kommt", "kein", "geld")), ("wages", ("kein", "geld", "lohn"))],
+            *2 * [("housing", ("zimmer", "und", "miete")), ("housing", ("wohnung", "und", "keller"))],
+        ]
     )
     other = Concept("housing", (), (), "…", MappingProxyType({"de": ("geld wohnung miete",)}), MappingProxyType({}))
     wages = Concept("wages", (), (), "…", MappingProxyType({"de": ("lohn geld",)}), MappingProxyType({}))
@@ -204,8 +216,8 @@ def test_without_the_encoder_what_people_say_advises_on_an_unsure_question() -> 
         return {step.name for step in understander.understand(question).trace}
 
     story = "monaten kommt irgendwie gar kein geld herein bitte"
-    assert "sentences" in steps(advised, story)
-    assert "sentences" not in steps(alone, story) | steps(advised, "lohn geld") | steps(advised, "zwirbel")
+    assert "n-grams" in steps(advised, story)
+    assert "n-grams" not in steps(alone, story) | steps(advised, "lohn geld") | steps(advised, "zwirbel")
     assert _weight_of("wages", advised, story) > _weight_of("wages", alone, story)
 
 

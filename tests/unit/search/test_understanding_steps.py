@@ -68,7 +68,7 @@ def test_every_step_that_is_traced_has_a_name() -> None:
     assert opinions.__file__
     sources = Path(understand.__file__).read_text() + Path(opinions.__file__).read_text()
     traced = set(re.findall(r'(?:TraceStep|_nearest)\("([^"]+)"', sources))
-    assert traced >= {"words", "language", "read as", "clauses", "encoder", "sentences", "off topic", "linked"}
+    assert traced >= {"words", "language", "read as", "clauses", "encoder", "n-grams", "off topic", "linked"}
     for name in traced:
         assert name not in told(Question(TODAY), TraceStep(name, "x"))
 

@@ -1,0 +1,79 @@
+"""Second opinions: two judges are mixed, and each stands in where the other knows nothing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from services.search.understanding.classifier import ConceptClassifier, ConceptModel
+from services.search.understanding.encoder import DIMENSIONS, Vectors
+from services.search.understanding.opinions import SecondOpinions, Values
+from services.search.understanding.regression import build_regression
+
+CONCEPTS = ("both", "encoded", "neither", "said")
+OWN = np.array([0.2, 0.2, 0.2, 0.2])
+JUDGE = build_regression([(concept, (concept, "word")) for concept in ("both", "said") for _ in range(9)])
+
+
+class Fixed:
+    """An encoder for which every text is the same, so that a bias alone decides."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        vectors[:, 0] = 1.0
+        return vectors
+
+
+def classifier(**shares: float) -> ConceptClassifier:
+    names = tuple(sorted(shares))
+    zeros = np.zeros((len(names), DIMENSIONS), dtype=np.float32)
+    bias = np.log(np.array([shares[name] for name in names], dtype=np.float32))
+    return ConceptClassifier(Fixed(), ConceptModel(names, zeros, bias, np.zeros(DIMENSIONS, dtype=np.float32), ""))
+
+
+def advised(opinions: SecondOpinions, own: Values = OWN, *words: str) -> dict[str, float]:
+    advice = opinions.on_question("text", words or ("both",), own, lambda text: (text,))
+    assert advice is not None
+    return dict(zip(CONCEPTS, advice.values.tolist(), strict=True))
+
+
+def test_each_concept_is_judged_by_those_who_learned_it() -> None:
+    encoder = classifier(both=0.25, encoded=0.75)
+    together = advised(SecondOpinions(CONCEPTS, encoder, JUDGE))
+    encoded_alone = advised(SecondOpinions(CONCEPTS, encoder, None))
+    assert together["neither"] == encoded_alone["neither"] == encoded_alone["said"] == pytest.approx(0.2)
+    assert together["encoded"] == encoded_alone["encoded"] > 0.2
+    likely = JUDGE.probabilities(("both",))[0] ** 0.35
+    assert together["both"] == pytest.approx(0.2 + 0.65 * (0.6 * 0.5 + 0.4 * likely - 0.2), abs=1e-4)
+    assert together["both"] > encoded_alone["both"]
+
+
+def test_the_judge_by_n_grams_alone_counts_half() -> None:
+    alone = advised(SecondOpinions(CONCEPTS, None, JUDGE))
+    likely = JUDGE.probabilities(("both",))[0] ** 0.35
+    assert alone["both"] == pytest.approx(0.2 + 0.5 * (likely - 0.2))
+    assert alone["encoded"] == alone["neither"] == pytest.approx(0.2)
+
+
+def test_nobody_is_asked_when_the_linker_is_sure_and_nobody_answers_who_knows_nothing() -> None:
+    asked = SecondOpinions(CONCEPTS, classifier(both=0.5, encoded=0.5), JUDGE)
+    assert asked.on_question("text", ("both",), np.array([0.9, 0.1, 0.1, 0.1]), lambda text: (text,)) is None
+    strangers = SecondOpinions(("else", "other"), None, JUDGE)
+    assert strangers.on_question("text", ("both",), OWN[:2], lambda text: (text,)) is None
+    assert SecondOpinions(CONCEPTS, None, JUDGE).on_question("text", ("漢字",), OWN, lambda text: (text,)) is None
+
+
+def test_the_clauses_of_a_story_that_is_left_unsure_are_read_by_the_classifier() -> None:
+    unsure = np.zeros(4)
+    flat = classifier(both=0.02, encoded=0.02, **{f"further{number:02}": 0.02 for number in range(48)})
+    opinions = SecondOpinions(CONCEPTS, flat, None)
+    asked: list[str] = []
+
+    def apart(text: str) -> tuple[str, ...]:
+        asked.append(text)
+        return "one", "two"
+
+    advice = opinions.on_question("text", (), unsure, apart)
+    assert advice is not None
+    assert asked == ["text"]
+    assert [step.name for step in advice.steps] == ["encoder"]
