@@ -62,7 +62,7 @@ eval: setup-run ## How well offers are found: own set, baseline and switch-offs,
 	$(VENV)/bin/lotse eval --set $(or $(SET),first) --half $(or $(HALF),test) $(if $(filter development,$(HALF)),--misses) --plots .run/eval $(ARGS)
 
 .PHONY: classifier
-classifier: setup ## Train the classifiers anew, after labels, utterances or descriptions have changed (needs the encoder; the first time three quarters of an hour)
+classifier: setup ## Train the classifiers anew, after labels, utterances or descriptions have changed (needs the encoder; the first time an hour or more)
 	@mkdir -p .run
 	$(PY) -m services.search.understanding.atoms
 	OMP_NUM_THREADS=2 $(PY) -m services.search.understanding.training --cache .run/example-vectors.npz

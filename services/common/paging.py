@@ -8,19 +8,39 @@ import base64
 import binascii
 import hashlib
 import hmac
+import secrets
 from datetime import timedelta
+from pathlib import Path
 
 from services.common.clock import Clock
 from services.common.errors import CorrectTheRequest
+from services.common.settings import StartupError
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
 _MAC, _EXPIRY, _QUERY = 32, 4, 16
+_SECRET_BYTES = 32
 
 
 def page_size_of(asked: int, default: int = DEFAULT_PAGE_SIZE, most: int = MAX_PAGE_SIZE) -> int:
     """Give the size to use (AIP-158): zero means the default, too large means the most; negative is refused earlier."""
     return min(asked, most) if asked else default
+
+
+def page_token_secret(path: Path | None) -> bytes:
+    """Read the secret that signs page tokens, all bytes of the file; None makes one for the life of this process.
+
+    Raises StartupError when the file cannot be read or is too short.
+    """
+    if path is None:
+        return secrets.token_bytes(_SECRET_BYTES)
+    try:
+        secret = path.read_bytes()
+    except OSError:
+        raise StartupError("LOTSE_PAGE_TOKEN_SECRET_FILE: the file cannot be read") from None
+    if len(secret) < _SECRET_BYTES:
+        raise StartupError(f"LOTSE_PAGE_TOKEN_SECRET_FILE: at least {_SECRET_BYTES} bytes are needed")
+    return secret
 
 
 class PageTokens:

@@ -1,7 +1,6 @@
 """Composes the directory: database, relays to hub and own broker, server. The only module that names adapters."""
 
 import asyncio
-import secrets
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -22,13 +21,12 @@ from services.common.ids import new_record_id
 from services.common.messaging.connection import NatsConnection
 from services.common.messaging.relay import HUB, LOCAL, OutboxRelay
 from services.common.names import RegionId
-from services.common.paging import PageTokens
+from services.common.paging import PageTokens, page_token_secret
 from services.common.rpc.address import parse_address
 from services.common.rpc.health import Health
 from services.common.rpc.metrics import CallMetrics
 from services.common.rpc.ops import serving_ops
 from services.common.rpc.server import Registration, serving
-from services.common.settings import StartupError
 from services.directory.access import ACCESS, SERVICE
 from services.directory.adapters.sql import SqlDirectoryStore
 from services.directory.calls import Calls
@@ -39,8 +37,6 @@ from services.directory.settings import DirectorySettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """Where the tables' versions stand."""
-
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +58,7 @@ async def running(settings: DirectorySettings, *, clock: Clock = utc_now) -> Asy
     Reverse order is the point: the server finishes its calls while the relays can still publish, and the relays stop
     while the database is still there. Raises StartupError, WrongDatabaseVersion, DATABASE_UNAVAILABLE.
     """
-    secret = _secret(settings.page_token_secret_file)
+    secret = page_token_secret(settings.page_token_secret_file)
     async with AsyncExitStack() as stack:
         await migrations.upgrade(settings.directory_database_url, MIGRATIONS, "directory")
         database = await stack.enter_async_context(connect_database(settings.directory_database_url))
@@ -118,16 +114,3 @@ async def _head(store: SqlDirectoryStore) -> NodeHead:
 async def _answers(database: Database) -> bool:
     await database.ping()
     return True
-
-
-def _secret(path: Path | None) -> bytes:
-    """Read the secret that signs page tokens, or make one for the life of this process."""
-    if path is None:
-        return secrets.token_bytes(_SECRET_BYTES)
-    try:
-        secret = path.read_bytes()
-    except OSError:
-        raise StartupError("LOTSE_PAGE_TOKEN_SECRET_FILE: the file cannot be read") from None
-    if len(secret) < _SECRET_BYTES:
-        raise StartupError(f"LOTSE_PAGE_TOKEN_SECRET_FILE: at least {_SECRET_BYTES} bytes are needed")
-    return secret

@@ -1,7 +1,6 @@
 """Composes the notify service: database, words, listener, mail, server. The only module that names adapters."""
 
 import asyncio
-import secrets
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -26,13 +25,12 @@ from services.common.messaging.members_file import MembersFile
 from services.common.messaging.parking import ParkedMessages, StreamReplay
 from services.common.messaging.subjects import NODE
 from services.common.names import RegionId
-from services.common.paging import PageTokens
+from services.common.paging import PageTokens, page_token_secret
 from services.common.rpc.address import parse_address
 from services.common.rpc.health import Health
 from services.common.rpc.metrics import CallMetrics
 from services.common.rpc.ops import serving_ops
 from services.common.rpc.server import Registration, serving
-from services.common.settings import StartupError
 from services.notify.access import ACCESS, SERVICE
 from services.notify.adapters.smtp import SmtpMailer
 from services.notify.adapters.sql import SqlNotifyStore
@@ -50,8 +48,6 @@ from services.notify.settings import NotifySettings, SmtpSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """Where the tables' versions stand."""
-
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ async def running(settings: NotifySettings, *, clock: Clock = utc_now) -> AsyncI
     It serves while broker or mail server are away. Raises StartupError, WrongDatabaseVersion, DATABASE_UNAVAILABLE,
     MembersRefused.
     """
-    secret = _secret(settings.page_token_secret_file)
+    secret = page_token_secret(settings.page_token_secret_file)
     members = MembersFile(settings.members_file, bytes.fromhex(settings.root_public_key), clock)
     words, registry, health = JinjaWords(settings.link_template), CollectorRegistry(), Health()
     mailer = None if settings.smtp is None else SmtpMailer(settings.smtp, clock)
@@ -199,16 +195,3 @@ def _draining(health: Health) -> bool:
 async def _answers(database: Database) -> bool:
     await database.ping()
     return True
-
-
-def _secret(path: Path | None) -> bytes:
-    """Read the secret that signs page tokens, or make one for the life of this process."""
-    if path is None:
-        return secrets.token_bytes(_SECRET_BYTES)
-    try:
-        secret = path.read_bytes()
-    except OSError:
-        raise StartupError("LOTSE_PAGE_TOKEN_SECRET_FILE: the file cannot be read") from None
-    if len(secret) < _SECRET_BYTES:
-        raise StartupError(f"LOTSE_PAGE_TOKEN_SECRET_FILE: at least {_SECRET_BYTES} bytes are needed")
-    return secret

@@ -1,7 +1,6 @@
 """Composes the referral service: database, keys, mail, search, server. The only module that names adapters."""
 
 import asyncio
-import secrets
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -29,7 +28,7 @@ from services.common.messaging.parking import ParkedMessages, StreamReplay
 from services.common.messaging.relay import HUB, OutboxRelay
 from services.common.messaging.subjects import MAIL
 from services.common.names import RegionId
-from services.common.paging import PageTokens
+from services.common.paging import PageTokens, page_token_secret
 from services.common.rpc.address import parse_address
 from services.common.rpc.client import connect
 from services.common.rpc.health import Health
@@ -51,8 +50,6 @@ from services.referral.settings import ReferralSettings, SearchSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """Where the tables' versions stand."""
-
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ async def running(settings: ReferralSettings, *, clock: Clock = utc_now) -> Asyn
     It serves while hub, own broker or search are away. Raises StartupError, WrongDatabaseVersion, KeyFileError,
     MembersRefused, DATABASE_UNAVAILABLE.
     """
-    secret = _secret(settings.page_token_secret_file)
+    secret = page_token_secret(settings.page_token_secret_file)
     members = MembersFile(settings.members_file, bytes.fromhex(settings.root_public_key), clock)
     signer = load_signer(settings.signing_key_file)
     desk = _desk(settings, signer, members)
@@ -176,16 +173,3 @@ def _serving(
 async def _answers(database: Database) -> bool:
     await database.ping()
     return True
-
-
-def _secret(path: Path | None) -> bytes:
-    """Read the secret that signs page tokens, or make one for the life of this process."""
-    if path is None:
-        return secrets.token_bytes(_SECRET_BYTES)
-    try:
-        secret = path.read_bytes()
-    except OSError:
-        raise StartupError("LOTSE_PAGE_TOKEN_SECRET_FILE: the file cannot be read") from None
-    if len(secret) < _SECRET_BYTES:
-        raise StartupError(f"LOTSE_PAGE_TOKEN_SECRET_FILE: at least {_SECRET_BYTES} bytes are needed")
-    return secret

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from services.search.understanding.ngram_judge import Example, JudgeState, NGramJudge, counted, packed
+from services.search.understanding.ngram_judge import Example, NGramJudge, counted, judge_of
 from services.search.understanding.telling import telling
 
 _SHARPNESS = 30.0
@@ -26,13 +26,4 @@ def build_centroids(examples: Iterable[Example]) -> NGramJudge:
     lengths = np.sqrt(np.bincount(found.rows, tells[found.columns] ** 2, len(found.places)))
     sums = np.bincount(cell_of, tells[found.columns] / lengths[found.rows], len(cells))
     norms = np.sqrt(np.bincount(place, sums**2, many))
-    counts = np.bincount(column, minlength=len(found.vocabulary))
-    return NGramJudge(
-        JudgeState(
-            concepts=found.concepts,
-            vocabulary=found.vocabulary,
-            telling=tells,
-            pointers=np.concatenate(([0], np.cumsum(counts))).astype(np.intp),
-            entries=packed(place, _SHARPNESS * tells[column] * sums / norms[place]),
-        )
-    )
+    return judge_of(found, tells, column, place, _SHARPNESS * sums / norms[place])

@@ -14,47 +14,45 @@ from services.search.understanding.ideographs import simplified
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘‛`´ʼʻʹʽ′ˈ＇\u055a"))
 """Dropped before anything else, because NFKC turns some of them into a space and an accent."""
 
-_LETTERS = (
-    str.maketrans(
-        {
-            "ß": "ss",
-            "æ": "ae",
-            "œ": "oe",
-            "ø": "o",
-            "ı": "i",
-            "ł": "l",
-            "đ": "d",
-            "ð": "d",
-            "ə": "e",
-            # Cyrillic: letters people replace because their keyboard has the Russian layout.
-            "ґ": "г",
-            "ғ": "г",
-            "қ": "к",
-            "ң": "н",
-            "ө": "о",
-            "ү": "у",
-            "ұ": "у",
-            "ҳ": "х",
-            # Arabic, Persian, Urdu, Kurdish: letter variants that look or sound alike.
-            "ٱ": "ا",
-            "ة": "ه",
-            "ہ": "ه",
-            "ھ": "ه",
-            "ە": "ه",
-            "ك": "ک",
-            "ي": "ی",
-            "ى": "ی",
-            "ے": "ی",
-            "ێ": "ی",
-            "ۆ": "و",
-            "ڵ": "ل",
-            "ڕ": "ر",
-            "ء": "",
-            "ـ": "",
-        }
-    )
-    | simplified()
+_LETTERS = str.maketrans(
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "ı": "i",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "ə": "e",
+        # Cyrillic: letters people replace because their keyboard has the Russian layout.
+        "ґ": "г",
+        "ғ": "г",
+        "қ": "к",
+        "ң": "н",
+        "ө": "о",
+        "ү": "у",
+        "ұ": "у",
+        "ҳ": "х",
+        # Arabic, Persian, Urdu, Kurdish: letter variants that look or sound alike.
+        "ٱ": "ا",
+        "ة": "ه",
+        "ہ": "ه",
+        "ھ": "ه",
+        "ە": "ه",
+        "ك": "ک",
+        "ي": "ی",
+        "ى": "ی",
+        "ے": "ی",
+        "ێ": "ی",
+        "ۆ": "و",
+        "ڵ": "ل",
+        "ڕ": "ر",
+        "ء": "",
+        "ـ": "",
+    }
 )
+_LETTERS.update(simplified())
 
 _HOMOGLYPHS = str.maketrans("aceopxyikmthb", "асеорхуікмтнв")
 """Latin letters that look like Cyrillic ones, as they slip in on mixed keyboards."""

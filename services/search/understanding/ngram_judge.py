@@ -123,8 +123,23 @@ def counted(examples: Iterable[Example]) -> Counted:
     )
 
 
-def packed(places: NDArray[np.intp], weights: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Make entries."""
+def judge_of(
+    found: Counted,
+    tells: NDArray[np.float64],
+    columns: NDArray[np.intp],
+    places: NDArray[np.intp],
+    weights: NDArray[np.floating],
+) -> NGramJudge:
+    """Put together what was learned: of features (in ascending order) and concepts, what one adds to the other."""
     entries = np.empty(len(places), dtype=ENTRY)
-    entries["place"], entries["weight"] = places, weights
-    return entries.view(np.int64)
+    entries["place"], entries["weight"] = places, tells[columns] * weights
+    counts = np.bincount(columns, minlength=len(found.vocabulary))
+    return NGramJudge(
+        JudgeState(
+            concepts=found.concepts,
+            vocabulary=found.vocabulary,
+            telling=tells,
+            pointers=np.concatenate(([0], np.cumsum(counts))).astype(np.intp),
+            entries=entries.view(np.int64),
+        )
+    )

@@ -1,7 +1,7 @@
 """Trains the classifiers that ship: `make classifier`, after labels, utterances or descriptions have changed.
 
-Vectors of examples that stay are taken from the cache file, so a small change takes a minute, the first run three
-quarters of an hour. The same examples give the same model but for rounding.
+Vectors of examples that stay are taken from the cache file, so a small change takes a minute, the first run an hour or
+more. The same examples give the same model but for rounding.
 """
 
 import argparse

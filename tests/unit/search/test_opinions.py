@@ -24,6 +24,16 @@ class Fixed:
         return vectors
 
 
+class TellsOfTwo:
+    """An encoder for which the clause "two" alone says something."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        for row, text in enumerate(texts):
+            vectors[row, 1 if text == "two" else 0] = 1.0
+        return vectors
+
+
 def classifier(**shares: float) -> ConceptClassifier:
     names = tuple(sorted(shares))
     zeros = np.zeros((len(names), DIMENSIONS), dtype=np.float32)
@@ -64,16 +74,18 @@ def test_nobody_is_asked_when_the_linker_is_sure_and_nobody_answers_who_knows_no
 
 
 def test_the_clauses_of_a_story_that_is_left_unsure_are_read_by_the_classifier() -> None:
-    unsure = np.zeros(4)
-    flat = classifier(both=0.02, encoded=0.02, **{f"further{number:02}": 0.02 for number in range(48)})
-    opinions = SecondOpinions(CONCEPTS, flat, None)
-    asked: list[str] = []
-
-    def apart(text: str) -> tuple[str, ...]:
-        asked.append(text)
-        return "one", "two"
-
-    advice = opinions.on_question("text", (), unsure, apart)
-    assert advice is not None
-    assert asked == ["text"]
-    assert [step.name for step in advice.steps] == ["encoder"]
+    names = ("both", "encoded", *(f"further{number:02}" for number in range(48)))
+    weights = np.zeros((len(names), DIMENSIONS), dtype=np.float32)
+    weights[names.index("encoded"), 1] = 20.0
+    model = ConceptModel(names, weights, weights[:, 0], weights[0], "")
+    opinions = SecondOpinions(CONCEPTS, ConceptClassifier(TellsOfTwo(), model), None)
+    values = []
+    for parts in (("text",), ("one", "two")):
+        advice = opinions.on_question("text", (), np.zeros(4), lambda _, parts=parts: parts)
+        assert advice is not None
+        assert [step.name for step in advice.steps] == ["encoder"]
+        values.append(dict(zip(CONCEPTS, advice.values.tolist(), strict=True)))
+    whole, apart = values
+    assert whole["encoded"] == whole["both"] < 0.3
+    assert apart["encoded"] == pytest.approx(0.65 * 0.9, abs=1e-3)
+    assert apart["both"] == whole["both"]
