@@ -202,7 +202,9 @@ def _place(offer: ExplainedOffer, sought: Sought) -> _Verdict:
     outcome = Outcome.LOWERS if not filtered or passes else Outcome.FAILED
     if not document.districts:
         return outcome, Sentence("place.unknown")
-    return outcome, Sentence("place.elsewhere", {"districts": document.districts})
+    # An official code begins with that of the state: whoever names Saxony is not told that Dresden is elsewhere.
+    is_part = any(code.startswith(near) for code in document.districts)
+    return outcome, Sentence("place.part" if is_part else "place.elsewhere", {"districts": document.districts})
 
 
 def _audience(offer: ExplainedOffer, sought: Sought) -> _Verdict:

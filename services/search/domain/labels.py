@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 DISTRICTS: Mapping[str, str] = {
+    "14": "Sachsen",
     "14511": "Chemnitz",
     "14521": "Erzgebirgskreis",
     "14522": "Mittelsachsen",
@@ -17,7 +18,7 @@ DISTRICTS: Mapping[str, str] = {
     "14729": "Landkreis Leipzig",
     "14730": "Nordsachsen",
 }
-"""Saxony's districts by official code (Amtlicher Gemeindeschlüssel, first five digits)."""
+"""Saxony and its districts by official code (Amtlicher Gemeindeschlüssel, first two or five digits)."""
 
 SAXONY: Mapping[str, str] = {
     "ar": "ساكسونيا",

@@ -91,7 +91,7 @@ class Question:
     audience: str | None = None
     """Raises offers for this audience; never filters."""
     districts: tuple[str, ...] = ()
-    """Raises offers for these districts, and Saxony-wide ones a little less; never filters."""
+    """Raises offers for these districts, and Saxony-wide ones a little less; never filters. 14 is the state."""
     filter: OfferFilter = field(default_factory=OfferFilter)
     hidden_regions: tuple[RegionId, ...] = ()
     """Regions that left or were shut out: never shown, whatever the index still holds."""

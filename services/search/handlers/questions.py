@@ -15,6 +15,7 @@ from services.search.thesaurus import Thesaurus
 from services.search.understanding.expansion import german_parts
 from services.search.understanding.fold import fold
 from services.search.understanding.model import LinkedConcept, Understanding
+from services.search.understanding.places import STATE
 
 MOST_GERMAN_WORDS = 24
 """Each is a clause of its own for the engine; what comes after them weighs next to nothing."""
@@ -53,8 +54,7 @@ def question_for(
         names=bounded_words(" ".join(understanding.unknown)),
         literal_only=understanding.abstain,
         audience=_AUDIENCES.get(understanding.audience or ""),
-        # A place named in the question is where help is wanted, whatever the caller's own district.
-        districts=understanding.districts or caller,
+        districts=_places(understanding.districts, caller, request.filter.district_codes),
         filter=request.filter,
         hidden_regions=hidden,
     )
@@ -67,11 +67,20 @@ def understood_of(understanding: Understanding | None, language: str, thesaurus:
     return Understood(
         language=understanding.language,
         concepts=tuple(_labelled(concept, language, thesaurus) for concept in understanding.concepts),
-        districts=understanding.districts,
+        districts=tuple(code for code in understanding.districts if code != STATE),
         abstained=understanding.abstain,
         suggestions=tuple(_labelled(concept, language, thesaurus) for concept in understanding.suggestions),
         consultation_languages=understanding.consultation_languages,
     )
+
+
+def _places(named: tuple[str, ...], caller: tuple[str, ...], filtered: tuple[str, ...]) -> tuple[str, ...]:
+    """Say where help is wanted: in a district named, else where the caller is, else in the whole state if it is named.
+
+    A filter by districts says more than the state's name.
+    """
+    districts = tuple(code for code in named if code != STATE)
+    return districts or caller or (() if filtered else named)
 
 
 def _languages(detected: str) -> tuple[str, ...]:

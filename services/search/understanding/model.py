@@ -43,7 +43,7 @@ class Understanding:
     tokens: tuple[str, ...]
     """The words of `folded`."""
     districts: tuple[str, ...]
-    """Official district codes (AGS, five digits) of the places named, in the order named."""
+    """Official codes (AGS) of the places named, in the order named: five digits a district, 14 the state."""
     consultation_languages: tuple[str, ...]
     """Languages named in the question: a filter to suggest, never one to apply unasked."""
     audience: Audience | None

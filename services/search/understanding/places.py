@@ -11,11 +11,13 @@ DEFAULT_FILE = Path(__file__).with_name("places.yaml")
 """Names and districts; its first lines say where they come from."""
 
 District = str
-"""Official district code (AGS), five digits."""
+"""Official district code (AGS), five digits; or STATE."""
+STATE: District = "14"
+"""Saxony's own official code: whoever names the state asks for what serves all of it."""
 
 
 class Places:
-    """All known names; Saxony and Germany are names too, without a district."""
+    """All known names; Saxony is one too, with its own code, and Germany, without any."""
 
     def __init__(self, entries: Sequence[tuple[tuple[District, ...], Sequence[str]]]) -> None:
         self._names: PhraseTable[tuple[District, ...]] = PhraseTable()

@@ -30,7 +30,7 @@ class Words:
     folded: str
     tokens: tuple[str, ...]
     districts: tuple[str, ...]
-    """Official district codes (AGS, five digits) of the places named, in the order named."""
+    """Official codes (AGS) of the places named, in the order named: five digits a district, 14 the state."""
     languages: tuple[str, ...]
     """Languages named, BCP 47."""
     topical: tuple[str, ...]

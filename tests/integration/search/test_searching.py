@@ -193,6 +193,20 @@ async def test_a_place_in_the_question_counts_more_than_the_callers_own(world: W
     assert (await world.found("Deutschkurs in Leipzig", caller_district_code="14612"))[0] == "leipzig"
 
 
+async def test_naming_the_state_brings_what_serves_all_of_it_first_unless_a_district_is_known(world: World) -> None:
+    await world.publish("saxony", "Beratung", topics=["german-course"], scope="OFFER_SCOPE_SAXONY", catchment=None)
+    await world.publish("dresden", "Deutschkurs", topics=["german-course"])
+    assert (await world.found("Deutschkurs"))[0] == "dresden"
+    answer = await world.search("Deutschkurs in Sachsen")
+    assert ids(answer) == ["saxony", "dresden"]
+    assert list(answer.understanding.district_codes) == []
+    assert answer.hits[0].why[-1].kind == search_pb2.WHY_KIND_STATEWIDE
+    assert (await world.found("Deutschkurs in Sachsen", caller_district_code="14612"))[0] == "dresden"
+    assert (await world.found("Deutschkurs in Dresden, Sachsen"))[0] == "dresden"
+    narrowed = search_pb2.OfferFilter(district_codes=["14612"])
+    assert (await world.found("Deutschkurs in Sachsen", filter=narrowed))[0] == "dresden"
+
+
 async def test_an_overdue_offer_comes_after_a_confirmed_one_and_says_so(world: World) -> None:
     await world.publish("overdue", "Deutschkurs", review_due_date={"year": 2026, "month": 11, "day": 1})
     await world.publish("today", "Deutschkurs", review_due_date={"year": 2026, "month": 11, "day": 2})

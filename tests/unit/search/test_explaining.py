@@ -82,6 +82,7 @@ CASES: list[tuple[Rule, Question, dict[str, Any], Outcome, str]] = [
     (Rule.PLACE, asking(), {}, Outcome.NOT_ASKED, "place.not_asked"),
     (Rule.PLACE, Question(TODAY, districts=("14612",)), {}, Outcome.RAISES, "place.here"),
     (Rule.PLACE, Question(TODAY, districts=("14713",)), {}, Outcome.LOWERS, "place.elsewhere"),
+    (Rule.PLACE, Question(TODAY, districts=("14",)), {}, Outcome.LOWERS, "place.part"),
     (
         Rule.PLACE,
         Question(TODAY, districts=("14713",)),

@@ -75,6 +75,11 @@ def test_a_place_becomes_a_district_and_is_no_topic(understander: Understander) 
         ("Arbeit in der Lausitz", ("14625", "14626")),
         ("von Zwickau nach Plauen", ("14524", "14523")),
         ("Arbeit in Deutschland", ()),
+        ("Arbeit in Sachsen", ("14",)),
+        ("робота в Саксонії", ("14",)),
+        ("عمل في ولاية ساكسونيا", ("14",)),
+        ("Arbeit in Sachsen-Anhalt", ()),
+        ("praca w Dolnej Saksonii", ()),
     ],
 )
 def test_places_are_found_in_many_scripts_and_cases(
