@@ -130,6 +130,9 @@ class CatalogReader:
         match error:
             case NotConnected():
                 self._trouble = Trouble.NOT_CONNECTED
+            case nats.errors.Error() | OSError() if not self._connection.connected:
+                # The link broke while messages were acknowledged or put back: they come again.
+                self._trouble = Trouble.NOT_CONNECTED
             case DurableMissing():
                 self._trouble = Trouble.DURABLE_MISSING
                 log.error("durable.missed", durable=self._durable)

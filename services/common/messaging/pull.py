@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from services.common.messaging.connection import NatsConnection
+from services.common.messaging.connection import NatsConnection, NotConnected
 
 BATCH: Final = 500
 EXPIRY_SECONDS: Final = 1.0
@@ -29,7 +29,7 @@ class DurableMissing(Exception):
 
 
 class PullRefused(Exception):
-    """The server ended the request for a reason of its own, e.g. because it shuts down."""
+    """The server ended the request for a reason of its own."""
 
 
 class Pull:
@@ -132,6 +132,8 @@ class Pull:
         status, description = ended.get("Status", ""), ended.get("Description", "").lower()
         if status == _NO_RESPONDERS or "consumer deleted" in description:
             raise DurableMissing
+        if "server shutdown" in description:
+            raise NotConnected  # in a moment
         if status not in {_EXPIRED, _NO_MESSAGES}:
             raise PullRefused
 

@@ -1,6 +1,6 @@
 """A reader as a service has one: effects and inbox in one transaction, and faults that tests switch on."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,6 +34,8 @@ class Applier:
     """Ids whose message breaks the code itself."""
     unindexable: frozenset[str] = frozenset()
     calls: int = 0
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """What happens once, between commit and acknowledgement."""
 
     def verify(self, data: bytes, subject: str) -> Envelope:
         envelope = open_envelope(data, subject, self.members, utc_now(), own_region=None)
@@ -59,6 +61,9 @@ class Applier:
         if self.crash_after_commit:
             self.crash_after_commit = False
             raise Crash
+        if meanwhile := self.meanwhile:
+            self.meanwhile = None
+            await meanwhile()
         return [
             Unreadable("CATALOG", one.subject, one.envelope.origin, Reason.NOT_INDEXABLE, one.data) for one in unfit
         ]

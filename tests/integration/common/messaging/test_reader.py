@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 from nats.js.api import ConsumerConfig
+from structlog.testing import capture_logs
 
 from services.common.db.engine import Database
 from services.common.errors import ComeBackLater
@@ -173,6 +174,27 @@ async def test_a_killed_hub_costs_no_message(lab: Lab, database: Database) -> No
         async with lab.running():
             await until(lambda: len(applier.effects) == 300, 90)
     assert set(applier.effects.values()) == {1}
+
+
+async def test_a_link_that_breaks_before_the_acknowledgement_is_no_defect(lab: Lab, database: Database) -> None:
+    applier = Applier(database, lab.members())
+    async with connect_nats(lab.settings("search")) as connection:
+        reader = applier.reader(connection)
+        with capture_logs() as logged:
+            async with reader.running():
+                async with lab.running() as server:
+
+                    async def cut() -> None:
+                        server.child.kill()
+                        await connection.until_lost()
+
+                    applier.meanwhile = cut
+                    await publish(lab, [lab.sealed(DRESDEN, "a")])
+                    await until(lambda: applier.calls == 1 and reader.state.trouble is Trouble.NOT_CONNECTED)
+                async with lab.running(), lab.connected("admin") as admin:
+                    await until(all_acked(admin), 60)
+    assert list(applier.effects.values()) == [1]
+    assert [entry for entry in logged if entry["event"] == "reader.failed"] == []
 
 
 async def test_a_flooding_region_is_paused_and_the_others_flow(lab: Lab, hub: NatsProcess, database: Database) -> None:
