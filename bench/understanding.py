@@ -55,7 +55,7 @@ def _with_encoder(texts: list[str]) -> dict[str, Any]:
         classifier = concept_classifier()
     except EncoderMissing:
         return {}
-    classifier.likeness(["Wer hilft mir mit dem Brief vom Amt?"])
+    classifier.probabilities(["Wer hilft mir mit dem Brief vom Amt?"])
     ready, megabytes = time.perf_counter() - started, _resident_megabytes() - before
     understander = build_understander(classifier=classifier)
     return {

@@ -51,16 +51,13 @@ class ConceptClassifier:
         self._model = model
         self._of_offers = of_offers
         self.concepts = model.concepts
-        """`likeness` gives them in this order."""
+        """`probabilities` gives them in this order."""
         self.offer_concepts = of_offers.concepts if of_offers else ()
         """`of_offer` gives them in this order."""
 
-    def likeness(self, texts: Sequence[str]) -> Vectors:
-        """Return, per text (row) and concept (column), the root of its probability, 0 to 1. Raises EncoderFailed.
-
-        The root, because one of two equally probable concepts is still a good answer, not half of one.
-        """
-        return np.sqrt(self._model.probabilities(self._encoder.encode(texts)))
+    def probabilities(self, texts: Sequence[str]) -> Vectors:
+        """Return, per text (row), how probable each of `concepts` is. Raises EncoderFailed."""
+        return self._model.probabilities(self._encoder.encode(texts))
 
     def of_offer(self, text: str) -> Vectors | None:
         """Return how probable each of `offer_concepts` is; None without a model for it. Raises EncoderFailed."""

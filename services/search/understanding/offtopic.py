@@ -9,7 +9,7 @@ DEFAULT_FILE = Path(__file__).with_name("offtopic.yaml")
 PREFIX = "~"
 """Begins the ids of these categories among the concepts; it sorts behind every concept's id."""
 OFF_TOPIC = f"{PREFIX}off-topic"
-"""Of utterances that belong to none of the categories: learned, so that topics get less likely; never linked."""
+"""Of utterances that belong to none of the categories: counted together with them (`opinions`), never linked."""
 
 
 def off_topic_labels(file: Path = DEFAULT_FILE) -> Iterator[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ A judge by n-grams has learned from what people say (ADR 0020); with the encoder
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import structlog
@@ -30,9 +31,9 @@ _CLASSIFIER_SHARE = 0.6
 judge .919)."""
 _JUDGE_SHARE = 0.5
 """What the judge by n-grams counts beside the linker when it is alone (measured: .4 finds less, .6 is near)."""
-_JUDGE_EVENNESS = 0.35
-"""Power of its probabilities: one of two equally probable concepts is still a good answer, not half of one (measured:
-.5 finds less)."""
+_JUDGE_EVENNESS, _CLASSIFIER_EVENNESS = 0.35, 0.5
+"""Power of their probabilities: one of two equally probable concepts is still a good answer, not half of one (measured
+for the judge by n-grams: .5 finds less)."""
 _ENCODED_CLAUSE_SHARE = 0.9
 """What the classifier says of a clause of a story, beside the whole."""
 _STILL_UNSURE = 0.3
@@ -66,7 +67,9 @@ class SecondOpinions:
         self._placed = Placing(classifier.concepts if classifier else (), concepts)
         self._offer_placed = Placing(classifier.offer_concepts if classifier else (), concepts)
         self._judge_placed = Placing(judge.concepts if judge else (), concepts)
-        self._is_off_topic = np.array([is_off_topic(concept) for concept in concepts], dtype=bool)
+        self._is_off_topic = _off_topic(concepts)
+        self._off_for_classifier = _off_topic(classifier.concepts if classifier else ())
+        self._off_for_judge = _off_topic(judge.concepts if judge else ())
         self._concepts = concepts
 
     def on_question(
@@ -117,14 +120,22 @@ class SecondOpinions:
 
     def _of_classifier(self, texts: Sequence[str]) -> Opinion | None:
         """Ask the classifier for the best it says of any of the texts; None without it, or when it failed."""
-        likeness = self._likeness(texts)
-        return None if likeness is None else (self._placed(likeness.max(axis=0)), self._placed.known)
+        if self._classifier is None or not self._placed.known.any():
+            return None
+        try:
+            probable = self._classifier.probabilities([_encodable(text) for text in texts])
+        except EncoderFailed:
+            log.warning("encoder.failed")  # without the text, which is a person's
+            return None
+        likeness = _with_off_topic_together(probable, self._off_for_classifier) ** _CLASSIFIER_EVENNESS
+        return self._placed(likeness.max(axis=0)), self._placed.known
 
     def _of_judge(self, words: Sequence[str]) -> Opinion | None:
         """Ask the judge by n-grams; None without it, and when it knows no feature of the words."""
         if self._judge is None or not self._judge_placed.known.any():
             return None
-        likeness = self._judge.probabilities(words) ** _JUDGE_EVENNESS
+        probable = self._judge.probabilities(words)
+        likeness = _with_off_topic_together(probable, self._off_for_judge) ** _JUDGE_EVENNESS
         return (self._judge_placed(likeness), self._judge_placed.known) if likeness.any() else None
 
     def _nearest(self, judge: str, opinion: Opinion | None) -> tuple[TraceStep, ...]:
@@ -133,15 +144,18 @@ class SecondOpinions:
         place = int(opinion[0].argmax())
         return (TraceStep(judge, f"{self._concepts[place].removeprefix(PREFIX)} {opinion[0][place]:.2f}"),)
 
-    def _likeness(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
-        """Classify texts, one row a text; None without the encoder, or when it failed."""
-        if self._classifier is None or not self._placed.known.any():
-            return None
-        try:
-            return self._classifier.likeness([_encodable(text) for text in texts])
-        except EncoderFailed:
-            log.warning("encoder.failed")  # without the text, which is a person's
-            return None
+
+def _off_topic(concepts: Sequence[str]) -> NDArray[np.bool_]:
+    return np.array([is_off_topic(concept) for concept in concepts], dtype=bool)
+
+
+def _with_off_topic_together(probable: NDArray[Any], off_topic: NDArray[np.bool_]) -> NDArray[Any]:
+    """Give each category of what is no topic the mean of its own probability and that of all of them together.
+
+    Which category it is does not matter to whoever asks (ADR 0021).
+    """
+    together = probable[..., off_topic].sum(axis=-1, keepdims=True)
+    return np.where(off_topic, (probable + together) / 2, probable)
 
 
 def _encodable(text: str) -> str:

@@ -64,10 +64,10 @@ def model() -> ConceptModel:
 def test_what_was_learned_is_known_again(model: ConceptModel) -> None:
     classifier = ConceptClassifier(Letters(), model)
     assert classifier.concepts == ("housing", "wages")
-    likeness = classifier.likeness(["flat", "salary"])
-    assert likeness.shape == (2, 2)
-    assert likeness.argmax(axis=1).tolist() == [0, 1]
-    assert (likeness**2).sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-5)
+    probable = classifier.probabilities(["flat", "salary"])
+    assert probable.shape == (2, 2)
+    assert probable.argmax(axis=1).tolist() == [0, 1]
+    assert probable.sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-5)
 
 
 def test_what_callers_say_counts_more_than_a_label() -> None:
@@ -90,16 +90,16 @@ def test_the_same_examples_give_the_same_model_in_any_run(model: ConceptModel) -
 
 
 @pytest.mark.parametrize("text", ["", "\0", "\ud800", "漢字"])
-def test_a_text_the_encoder_can_say_nothing_about_has_finite_likeness(model: ConceptModel, text: str) -> None:
-    assert np.isfinite(ConceptClassifier(Letters(), model).likeness([text])).all()
+def test_a_text_the_encoder_can_say_nothing_about_has_finite_probabilities(model: ConceptModel, text: str) -> None:
+    assert np.isfinite(ConceptClassifier(Letters(), model).probabilities([text])).all()
 
 
 def test_what_is_written_is_read_again(model: ConceptModel, tmp_path: Path) -> None:
     save_model(model, tmp_path / "model.npz")
     read = load_model(tmp_path / "model.npz")
     assert (read.concepts, read.examples) == (model.concepts, model.examples)
-    before = ConceptClassifier(Letters(), model).likeness(["rooms"])
-    assert ConceptClassifier(Letters(), read).likeness(["rooms"]) == pytest.approx(before, abs=0.01)
+    before = ConceptClassifier(Letters(), model).probabilities(["rooms"])
+    assert ConceptClassifier(Letters(), read).probabilities(["rooms"]) == pytest.approx(before, abs=0.01)
 
 
 @pytest.mark.parametrize("content", [None, b"no archive", b"PK\x03\x04 half an archive"])
@@ -175,8 +175,8 @@ def test_the_model_that_ships_understands_what_it_has_not_seen() -> None:
             concept_classifier()
         return
     classifier = concept_classifier()
-    likeness = classifier.likeness([text for _, text in UNSEEN])
-    best = [{classifier.concepts[place] for place in row.argsort()[-3:]} for row in likeness]
+    probable = classifier.probabilities([text for _, text in UNSEEN])
+    best = [{classifier.concepts[place] for place in row.argsort()[-3:]} for row in probable]
     assert sum(concept in found for (concept, _), found in zip(UNSEEN, best, strict=True)) >= len(UNSEEN) - 1
 
 

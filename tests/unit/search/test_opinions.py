@@ -89,3 +89,21 @@ def test_the_clauses_of_a_story_that_is_left_unsure_are_read_by_the_classifier()
     assert whole["encoded"] == whole["both"] < 0.3
     assert apart["encoded"] == pytest.approx(0.65 * 0.9, abs=1e-3)
     assert apart["both"] == whole["both"]
+
+
+def test_what_is_no_topic_is_more_probable_than_each_of_its_categories() -> None:
+    names, own = ("both", "~joke", "~weather"), np.full(3, 0.2)
+    shares = {"both": 0.4, "~joke": 0.3, "~off-topic": 0.2, "~weather": 0.1}
+    advice = SecondOpinions(names, classifier(**shares), None).on_question("text", ("word",), own, lambda text: (text,))
+    assert advice is not None
+    # Together .6: the means with it are .45 and .35.
+    roots = np.sqrt([0.4, 0.45, 0.35])
+    assert advice.values == pytest.approx(0.2 + 0.65 * (roots - 0.2), abs=1e-3)
+
+    said = build_regression([(name, ("word",)) for name, share in shares.items() for _ in range(round(100 * share))])
+    probable = dict(zip(said.concepts, said.probabilities(("word",)).tolist(), strict=True))
+    together = probable["~joke"] + probable["~off-topic"] + probable["~weather"]
+    expected = [probable["both"], *((probable[name] + together) / 2 for name in names[1:])]
+    advice = SecondOpinions(names, None, said).on_question("text", ("word",), own, lambda text: (text,))
+    assert advice is not None
+    assert advice.values == pytest.approx(0.2 + 0.5 * (np.power(expected, 0.35) - 0.2))
