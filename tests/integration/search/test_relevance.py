@@ -108,8 +108,8 @@ async def test_what_no_centre_answers_gets_no_list_of_offers(
     first = [query for query in outside if not _is_later(query)]
     assert len(first) >= 20
     assert sum(query in abstained for query in first) / len(first) >= 0.85
-    # Without the encoder, which knows 34 of them (docs/relevance.md).
-    assert len(abstained) / len(outside) >= 0.75
+    # Without the encoder, which knows 36 of them (docs/relevance.md).
+    assert len(abstained) / len(outside) >= 0.8
     assert all(not found[query.id].ranking for query in abstained)
 
 
