@@ -109,17 +109,19 @@ class CatalogReader:
     async def _run(self) -> None:
         backoff = Backoff(0.2, 5.0)
         while True:
+            session = 0
             try:
                 await self._connection.until_connected()
+                session = self._connection.sessions
                 await self.read_once()
             except Exception as error:  # noqa: BLE001  # one of the three places where style.md allows it
                 # The reader must outlive whatever breaks: what it has not acknowledged comes again.
-                await self._rest_after(error, backoff)
+                await self._rest_after(error, backoff, session)
             else:
                 self._trouble = None
                 backoff.reset()
 
-    async def _rest_after(self, error: Exception, backoff: Backoff) -> None:
+    async def _rest_after(self, error: Exception, backoff: Backoff, session: int) -> None:
         """Say what is wrong, bind anew and wait."""
         if isinstance(error, Postponed):
             self._trouble = Trouble.POSTPONED
@@ -127,10 +129,11 @@ class CatalogReader:
             await asyncio.sleep(error.seconds)
             return
         wait = backoff.next()
+        is_broken = not self._connection.connected or self._connection.sessions != session
         match error:
             case NotConnected():
                 self._trouble = Trouble.NOT_CONNECTED
-            case nats.errors.Error() | OSError() if not self._connection.connected:
+            case nats.errors.Error() | ConnectionError() if is_broken:
                 # The link broke while messages were acknowledged or put back: they come again.
                 self._trouble = Trouble.NOT_CONNECTED
             case DurableMissing():

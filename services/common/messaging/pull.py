@@ -133,7 +133,7 @@ class Pull:
         if status == _NO_RESPONDERS or "consumer deleted" in description:
             raise DurableMissing
         if "server shutdown" in description:
-            raise NotConnected  # in a moment
+            raise NotConnected  # the link breaks in a moment
         if status not in {_EXPIRED, _NO_MESSAGES}:
             raise PullRefused
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-DISTRICTS: Mapping[str, str] = {
+AREAS: Mapping[str, str] = {
     "14": "Sachsen",
     "14511": "Chemnitz",
     "14521": "Erzgebirgskreis",
@@ -100,7 +100,7 @@ def primary(language: str) -> str:
 
 def district_label(code: str) -> str:
     """Name a district; one outside Saxony is shown by its code."""
-    return DISTRICTS.get(code, code)
+    return AREAS.get(code, code)
 
 
 def saxony_label(language: str) -> str:

@@ -6,7 +6,7 @@ from services.common.clock import today_in_saxony
 from services.common.names import RegionId
 from services.search.domain.labels import primary
 from services.search.domain.neighbours import topics_asked
-from services.search.domain.questions import AskedConcept, Question
+from services.search.domain.questions import AskedConcept, OfferFilter, Question
 from services.search.domain.searching import LabelledConcept, SearchRequest, Understood
 from services.search.domain.words import bounded_words
 from services.search.handlers.parts import SearchParts
@@ -15,7 +15,7 @@ from services.search.thesaurus import Thesaurus
 from services.search.understanding.expansion import german_parts
 from services.search.understanding.fold import fold
 from services.search.understanding.model import LinkedConcept, Understanding
-from services.search.understanding.places import STATE
+from services.search.understanding.places import districts_in
 
 MOST_GERMAN_WORDS = 24
 """Each is a clause of its own for the engine; what comes after them weighs next to nothing."""
@@ -54,7 +54,7 @@ def question_for(
         names=bounded_words(" ".join(understanding.unknown)),
         literal_only=understanding.abstain,
         audience=_AUDIENCES.get(understanding.audience or ""),
-        districts=_places(understanding.districts, caller, request.filter.district_codes),
+        districts=_places(understanding.districts, caller, request.filter),
         filter=request.filter,
         hidden_regions=hidden,
     )
@@ -67,20 +67,20 @@ def understood_of(understanding: Understanding | None, language: str, thesaurus:
     return Understood(
         language=understanding.language,
         concepts=tuple(_labelled(concept, language, thesaurus) for concept in understanding.concepts),
-        districts=tuple(code for code in understanding.districts if code != STATE),
+        districts=districts_in(understanding.districts),
         abstained=understanding.abstain,
         suggestions=tuple(_labelled(concept, language, thesaurus) for concept in understanding.suggestions),
         consultation_languages=understanding.consultation_languages,
     )
 
 
-def _places(named: tuple[str, ...], caller: tuple[str, ...], filtered: tuple[str, ...]) -> tuple[str, ...]:
+def _places(named: tuple[str, ...], caller: tuple[str, ...], narrowed: OfferFilter) -> tuple[str, ...]:
     """Say where help is wanted: in a district named, else where the caller is, else in the whole state if it is named.
 
-    A filter by districts says more than the state's name.
+    A filter by districts, regions or distance says more than the state's name.
     """
-    districts = tuple(code for code in named if code != STATE)
-    return districts or caller or (() if filtered else named)
+    is_narrowed = narrowed.district_codes or narrowed.regions or narrowed.circle
+    return districts_in(named) or caller or (() if is_narrowed else named)
 
 
 def _languages(detected: str) -> tuple[str, ...]:

@@ -67,9 +67,9 @@ class SecondOpinions:
         self._placed = Placing(classifier.concepts if classifier else (), concepts)
         self._offer_placed = Placing(classifier.offer_concepts if classifier else (), concepts)
         self._judge_placed = Placing(judge.concepts if judge else (), concepts)
-        self._is_off_topic = _off_topic(concepts)
-        self._off_for_classifier = _off_topic(classifier.concepts if classifier else ())
-        self._off_for_judge = _off_topic(judge.concepts if judge else ())
+        self._is_off_topic = _which_are_off_topic(concepts)
+        self._classifier_off_topic = _which_are_off_topic(classifier.concepts if classifier else ())
+        self._judge_off_topic = _which_are_off_topic(judge.concepts if judge else ())
         self._concepts = concepts
 
     def on_question(
@@ -86,7 +86,8 @@ class SecondOpinions:
         if encoded is None:
             return self._advice(own, said, None) if said else None
         advice = self._advice(own, said, encoded)
-        if advice.values.max() >= _STILL_UNSURE or len(parts := apart(text)) < 2:
+        topics = np.where(self._is_off_topic, 0.0, advice.values)
+        if topics.max() >= _STILL_UNSURE or len(parts := apart(text)) < 2:
             return advice
         clauses = self._of_classifier(parts)
         if clauses is None:
@@ -127,7 +128,7 @@ class SecondOpinions:
         except EncoderFailed:
             log.warning("encoder.failed")  # without the text, which is a person's
             return None
-        likeness = _with_off_topic_together(probable, self._off_for_classifier) ** _CLASSIFIER_EVENNESS
+        likeness = _with_off_topic_together(probable, self._classifier_off_topic) ** _CLASSIFIER_EVENNESS
         return self._placed(likeness.max(axis=0)), self._placed.known
 
     def _of_judge(self, words: Sequence[str]) -> Opinion | None:
@@ -135,7 +136,7 @@ class SecondOpinions:
         if self._judge is None or not self._judge_placed.known.any():
             return None
         probable = self._judge.probabilities(words)
-        likeness = _with_off_topic_together(probable, self._off_for_judge) ** _JUDGE_EVENNESS
+        likeness = _with_off_topic_together(probable, self._judge_off_topic) ** _JUDGE_EVENNESS
         return (self._judge_placed(likeness), self._judge_placed.known) if likeness.any() else None
 
     def _nearest(self, judge: str, opinion: Opinion | None) -> tuple[TraceStep, ...]:
@@ -145,14 +146,15 @@ class SecondOpinions:
         return (TraceStep(judge, f"{self._concepts[place].removeprefix(PREFIX)} {opinion[0][place]:.2f}"),)
 
 
-def _off_topic(concepts: Sequence[str]) -> NDArray[np.bool_]:
+def _which_are_off_topic(concepts: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([is_off_topic(concept) for concept in concepts], dtype=bool)
 
 
 def _with_off_topic_together(probable: NDArray[Any], off_topic: NDArray[np.bool_]) -> NDArray[Any]:
     """Give each category of what is no topic the mean of its own probability and that of all of them together.
 
-    Which category it is does not matter to whoever asks (ADR 0021).
+    Which category it is does not matter to whoever asks, and of some sentences (`offtopic.OFF_TOPIC`) nobody said
+    (ADR 0021).
     """
     together = probable[..., off_topic].sum(axis=-1, keepdims=True)
     return np.where(off_topic, (probable + together) / 2, probable)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from services.search.understanding.fold import fold
-from services.search.understanding.places import DEFAULT_FILE, STATE, District
+from services.search.understanding.places import DEFAULT_FILE, District, districts_in
 from services.search.understanding.prefixes import PrefixTable, prefix_of
 from services.search.yaml_files import read_yaml
 
@@ -77,8 +77,7 @@ def load_place_suggester(file: Path = DEFAULT_FILE) -> PlaceSuggester:
     """Read the places; raises OSError or yaml.YAMLError when the file is missing or broken."""
     entries: list[dict[str, Any]] = read_yaml(file)
     # The state is no district that a filter takes.
-    codes = [tuple(code for code in entry["districts"] if code != STATE) for entry in entries]
-    return PlaceSuggester([(districts, entry["names"]) for districts, entry in zip(codes, entries, strict=True)])
+    return PlaceSuggester([(districts_in(entry["districts"]), entry["names"]) for entry in entries])
 
 
 def _names(districts: tuple[District, ...], spellings: Sequence[str]) -> Iterator[_Name]:

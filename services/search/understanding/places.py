@@ -16,6 +16,11 @@ STATE: District = "14"
 """Saxony's own official code: whoever names the state asks for what serves all of it."""
 
 
+def districts_in(codes: Sequence[District]) -> tuple[District, ...]:
+    """Give the codes that name a district."""
+    return tuple(code for code in codes if code != STATE)
+
+
 class Places:
     """All known names; Saxony is one too, with its own code, and Germany, without any."""
 

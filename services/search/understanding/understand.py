@@ -114,6 +114,8 @@ class Understander:
         self._linker = linker or build_linker(indexed_labels(thesaurus, self._reader.topical), self._reader.stop_words)
         self._opinions = SecondOpinions(self._linker.concepts, classifier, question_judge)
         self._is_topic = np.array([not is_off_topic(name) for name in self._linker.concepts], dtype=bool)
+        # However many categories of what is no topic stand first, the topics behind them are seen.
+        self._most_links = 2 * _MOST_CONCEPTS + int((~self._is_topic).sum())
         self._topics = TopicFinder(self._linker, thesaurus, self._reader.topical, offer_judge)
         self._suggester = Suggester(thesaurus, _folded_labels(self._linker.labels))
         # The statistics of the languages load on first use: here, so that no caller waits for them.
@@ -152,7 +154,7 @@ class Understander:
         is_strange = len(unknown) == len(telling)
         scores, is_encoded = self._second_opinion(reading, is_strange, trace)
         speaker = self._audience_words.find(tokens_of(words.folded))
-        links = self._on_topic(self._linker.links(self._favoured(scores, speaker), 2 * _MOST_CONCEPTS), trace)
+        links = self._on_topic(self._linker.links(self._favoured(scores, speaker), self._most_links), trace)
         trace.append(TraceStep("linked", ", ".join(f"{link.label.concept_id} {link.score:.2f}" for link in links)))
         alone = _UNKNOWN_THRESHOLD if is_strange else _ALONE_THRESHOLD
         concepts = tuple(map(self._linked, _trusted(links, LINK_THRESHOLD if is_encoded else alone)))
@@ -256,7 +258,7 @@ class Understander:
 
     def _on_topic(self, links: list[Link], trace: list[TraceStep]) -> list[Link]:
         """Leave out what is no topic; when that is what the question comes nearest to, all links become weak ones."""
-        kept = [link for link in links if not is_off_topic(link.label.concept_id)]
+        kept = [link for link in links if not is_off_topic(link.label.concept_id)][: 2 * _MOST_CONCEPTS]
         if not links or (kept and links[0].score < kept[0].score * _OFF_TOPIC_LEAD):
             return kept
         trace.append(TraceStep("off topic", links[0].label.concept_id.removeprefix(PREFIX)))

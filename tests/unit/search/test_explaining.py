@@ -83,6 +83,15 @@ CASES: list[tuple[Rule, Question, dict[str, Any], Outcome, str]] = [
     (Rule.PLACE, Question(TODAY, districts=("14612",)), {}, Outcome.RAISES, "place.here"),
     (Rule.PLACE, Question(TODAY, districts=("14713",)), {}, Outcome.LOWERS, "place.elsewhere"),
     (Rule.PLACE, Question(TODAY, districts=("14",)), {}, Outcome.LOWERS, "place.part"),
+    (Rule.PLACE, Question(TODAY, districts=("14",)), {"districts": ("09162",)}, Outcome.LOWERS, "place.elsewhere"),
+    (Rule.PLACE, Question(TODAY, districts=("14",)), {"districts": ()}, Outcome.LOWERS, "place.unknown"),
+    (
+        Rule.PLACE,
+        Question(TODAY, districts=("14",)),
+        {"scope": "OFFER_SCOPE_SAXONY"},
+        Outcome.RAISES,
+        "place.statewide",
+    ),
     (
         Rule.PLACE,
         Question(TODAY, districts=("14713",)),

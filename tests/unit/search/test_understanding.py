@@ -55,6 +55,16 @@ def test_topics_of_any_text_never_fail(understander: Understander, title: str, t
     assert not any(topic.id.startswith(PREFIX) for topic in topics)
 
 
+@pytest.mark.parametrize("query", ["film über ärzte", "family movie", "handy kaputt händler zahlt nicht"])
+def test_what_is_refused_as_no_topic_still_says_which_topics_come_nearest(
+    understander: Understander, query: str
+) -> None:
+    understood = understander.understand(query)
+    assert "off topic" in {step.name for step in understood.trace}
+    assert understood.abstain
+    assert len(understood.suggestions) == 3
+
+
 def test_a_place_becomes_a_district_and_is_no_topic(understander: Understander) -> None:
     with_place = understander.understand("Wohnung in Bautzen")
     assert with_place.districts == ("14625",)
@@ -80,6 +90,13 @@ def test_a_place_becomes_a_district_and_is_no_topic(understander: Understander) 
         ("عمل في ولاية ساكسونيا", ("14",)),
         ("Arbeit in Sachsen-Anhalt", ()),
         ("praca w Dolnej Saksonii", ()),
+        ("Aşağı Saksonya'da iş", ()),
+        ("práce z Dolního Saska", ()),
+        ("lavoro in Bassa Sassonia", ()),
+        ("عمل في ولاية ساكسونيا السفلى", ()),
+        ("Arbeit im Freistaat Bayern", ()),
+        ("Arbeit im Freistaat", ("14",)),
+        ("Arbeit in Dresden, Sachsen", ("14612", "14")),
     ],
 )
 def test_places_are_found_in_many_scripts_and_cases(
