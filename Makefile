@@ -24,7 +24,7 @@ test: setup lint ## Everything that is checked: lint, types, borders, contracts,
 lint: setup ## Style, types, import borders, and that the generated code fits the protos
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy services
+	$(VENV)/bin/mypy services bench
 	$(VENV)/bin/lint-imports
 	$(PY) proto/generate.py --check
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-AREAS: Mapping[str, str] = {
-    "14": "Sachsen",
+DISTRICTS: Mapping[str, str] = {
     "14511": "Chemnitz",
     "14521": "Erzgebirgskreis",
     "14522": "Mittelsachsen",
@@ -18,7 +17,7 @@ AREAS: Mapping[str, str] = {
     "14729": "Landkreis Leipzig",
     "14730": "Nordsachsen",
 }
-"""Saxony and its districts by official code (Amtlicher Gemeindeschlüssel, first two or five digits)."""
+"""Saxony's districts by official code (Amtlicher Gemeindeschlüssel, first five digits)."""
 
 SAXONY: Mapping[str, str] = {
     "ar": "ساكسونيا",
@@ -41,6 +40,9 @@ SAXONY: Mapping[str, str] = {
     "zh": "萨克森州",
 }
 """The state's name; English stands in for other languages."""
+
+_AREAS = {"14": SAXONY["de"], **DISTRICTS}
+"""The state has a code too, of two digits."""
 
 GERMAN: Mapping[str, str] = {
     "AUDIENCE_PERSON": "Menschen, die Hilfe suchen",
@@ -99,8 +101,8 @@ def primary(language: str) -> str:
 
 
 def district_label(code: str) -> str:
-    """Name a district; one outside Saxony is shown by its code."""
-    return AREAS.get(code, code)
+    """Name a district, or the state; one outside Saxony is shown by its code."""
+    return _AREAS.get(code, code)
 
 
 def saxony_label(language: str) -> str:
